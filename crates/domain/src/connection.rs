@@ -1,0 +1,318 @@
+//! A connection: one household's login at one offering, and its life as a state machine.
+//!
+//! [`Connection::on`] is the only way its state changes. It is pure; the store writes the result by compare-and-set on
+//! `version`, so of two that act at once one wins and the other sees what happened.
+
+use jiff::Timestamp;
+
+use crate::{
+    ConnectionId, FirmId, HouseholdId, PersonId, Reason,
+    attempt::AttemptKind,
+    limits,
+    reason::{Retry, State},
+};
+
+/// What the engine has to do next for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    pub kind: AttemptKind,
+    /// Somebody is there to answer questions.
+    pub attended: bool,
+}
+
+/// A login of a household at an offering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub firm: FirmId,
+    pub household: HouseholdId,
+    /// The person whose login it is: only they may touch it.
+    pub owner: PersonId,
+    /// The offering of the directory.
+    pub offering: String,
+    /// The offering's name when it was connected, for all sentences.
+    pub institution: String,
+    /// What the matter is; its state follows from it.
+    pub reason: Reason,
+    /// Since when.
+    pub since: Timestamp,
+    /// What the engine has been asked to do; `None` when nothing is under way.
+    pub work: Option<Work>,
+    /// When the engine looks at it next; `None`: not before somebody acts.
+    pub due_at: Option<Timestamp>,
+    pub last_attempt_at: Option<Timestamp>,
+    pub last_success_at: Option<Timestamp>,
+    /// Before this a refresh by hand is refused.
+    pub manual_refresh_after: Option<Timestamp>,
+    /// Rejected logins in a row.
+    pub rejected_in_row: u32,
+    /// Failures in a row, of any kind.
+    pub failures_in_row: u32,
+    /// Rises with each change: compare-and-set.
+    pub version: i64,
+}
+
+/// What happens to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// The client gave a new login for it.
+    LoginGiven {
+        /// The client says that this login works at the institution; demanded after three rejections.
+        confirmed: bool,
+    },
+    /// Somebody pressed Refresh.
+    RefreshAsked { attended: bool },
+    /// The client pressed Find New.
+    FindNewAsked,
+    /// The engine took it up because it was due.
+    RunStarted,
+    /// A run goes on at the next step without delay.
+    StepTaken,
+    /// The institution asks a person until the deadline.
+    Asked { code: bool, deadline: Timestamp, wrong_before: bool },
+    /// A person answered.
+    Answered,
+    /// The deadline of a question passed without an answer.
+    DeadlinePassed,
+    /// Values came.
+    Succeeded(Outcome),
+    /// No values came.
+    Failed(Reason),
+    /// The client wants it to rest: secrets are destroyed, accounts and history are kept.
+    Disconnected,
+}
+
+/// What a successful run found, as far as it matters for the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Accounts listed by the institution.
+    pub listed: u32,
+    /// Listed accounts that nobody decided about, to be announced.
+    pub undecided: u32,
+    /// Added accounts missing for [`limits::MISSING_RUNS_FLAGGED`] runs.
+    pub missing: u32,
+    /// A data set did not come.
+    pub partial: bool,
+}
+
+/// An event that the connection's state doesn't permit. Not a fault: another tab, a double click or a late worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IllegalMove {
+    /// A run is under way.
+    #[error("a run is under way already")]
+    Busy,
+    /// Nothing is asked.
+    #[error("no question is open")]
+    NothingAsked,
+    /// Refreshed a short while ago.
+    #[error("refreshed a short while ago")]
+    TooSoon { next: Timestamp },
+    /// The state needs something else first, such as a new login.
+    #[error("not possible in this state")]
+    NotNow,
+    /// Three rejections: the client must confirm that the login works at the institution.
+    #[error("confirm first that the login works at the institution")]
+    Unconfirmed,
+}
+
+/// When runs that nobody asked for are due: the institution's window of the next business day, with a jitter of its
+/// own for each connection, so that they don't come all at once.
+pub trait Calendar {
+    /// The instant of the next regular run after `now`.
+    fn next_run(&self, connection: ConnectionId, now: Timestamp) -> Timestamp;
+    /// `after`, plus a small jitter of the connection.
+    fn jittered(&self, connection: ConnectionId, after: Timestamp) -> Timestamp;
+}
+
+impl Connection {
+    /// The state that pages and filters use.
+    pub fn state(&self) -> State {
+        self.reason.state()
+    }
+
+    /// Whether a run is under way or waits for a person.
+    pub fn is_running(&self) -> bool {
+        self.work.is_some()
+    }
+
+    /// The connection after `event`, or why that can't happen now. Nothing is changed in place; `version` is the
+    /// store's to raise.
+    pub fn on(&self, event: Event, now: Timestamp, calendar: &dyn Calendar) -> Result<Self, IllegalMove> {
+        let mut next = self.clone();
+        match event {
+            Event::LoginGiven { confirmed } => {
+                if self.reason == Reason::TooManyFailures && !confirmed {
+                    return Err(IllegalMove::Unconfirmed);
+                }
+                if self.is_running() && self.state() != State::NeedsInput {
+                    return Err(IllegalMove::Busy);
+                }
+                if self.reason == Reason::TooManyFailures {
+                    next.rejected_in_row = 0;
+                }
+                let kind =
+                    if self.last_success_at.is_none() { AttemptKind::Connect } else { AttemptKind::Repair };
+                next.begin(Work { kind, attended: true }, now);
+            }
+            Event::RefreshAsked { attended } => {
+                self.may_run()?;
+                if let Some(at) = self.manual_refresh_after.filter(|at| *at > now) {
+                    return Err(IllegalMove::TooSoon { next: at });
+                }
+                let first = self.last_success_at.is_none() && self.reason != Reason::NoAccounts;
+                let kind = if first { AttemptKind::Connect } else { AttemptKind::Refresh };
+                next.begin(Work { kind, attended }, now);
+                next.manual_refresh_after = Some(now + limits::MANUAL_REFRESH_PAUSE);
+            }
+            Event::FindNewAsked => {
+                self.may_run()?;
+                next.begin(Work { kind: AttemptKind::FindNew, attended: true }, now);
+            }
+            Event::RunStarted => {
+                if self.is_running() {
+                    return Err(IllegalMove::Busy);
+                }
+                // The reason stays: yesterday's trouble is still the truth until this run says otherwise.
+                next.work = Some(Work { kind: AttemptKind::Refresh, attended: false });
+                next.due_at = Some(now);
+                next.last_attempt_at = Some(now);
+            }
+            Event::StepTaken => {
+                self.work.ok_or(IllegalMove::NotNow)?;
+                next.due_at = Some(now);
+            }
+            Event::Asked { code, deadline, wrong_before } => {
+                self.work.filter(|work| work.attended).ok_or(IllegalMove::NotNow)?;
+                next.turn(ask_reason(code, wrong_before), now);
+                next.due_at = Some(deadline);
+            }
+            Event::Answered => {
+                if self.state() != State::NeedsInput || self.work.is_none() {
+                    return Err(IllegalMove::NothingAsked);
+                }
+                next.turn(Reason::Started, now);
+                next.due_at = Some(now);
+            }
+            Event::DeadlinePassed => {
+                if self.state() != State::NeedsInput || self.work.is_none() {
+                    return Err(IllegalMove::NothingAsked);
+                }
+                next.end_run(Reason::TimedOut, now);
+                // Starting again must be possible at once: the wait was the client's.
+                next.manual_refresh_after = None;
+            }
+            Event::Succeeded(outcome) => {
+                self.work.ok_or(IllegalMove::NotNow)?;
+                next.succeed(outcome, now, calendar);
+            }
+            Event::Failed(reason) => {
+                self.work.ok_or(IllegalMove::NotNow)?;
+                next.fail(reason, now, calendar);
+            }
+            Event::Disconnected => {
+                if self.reason == Reason::ByPerson {
+                    return Err(IllegalMove::NotNow);
+                }
+                next.end_run(Reason::ByPerson, now);
+                next.manual_refresh_after = None;
+                next.rejected_in_row = 0;
+                next.failures_in_row = 0;
+            }
+        }
+        Ok(next)
+    }
+
+    /// Whether a run by hand can start: none is under way, and no other step is needed first.
+    fn may_run(&self) -> Result<(), IllegalMove> {
+        if self.is_running() {
+            return Err(IllegalMove::Busy);
+        }
+        match self.state() {
+            State::NeedsLogin | State::Ended => Err(IllegalMove::NotNow),
+            _ if matches!(self.reason, Reason::ByPerson | Reason::Locked | Reason::PasswordReset) => {
+                Err(IllegalMove::NotNow)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, work: Work, now: Timestamp) {
+        self.work = Some(work);
+        self.turn(Reason::Started, now);
+        self.due_at = Some(now);
+        self.last_attempt_at = Some(now);
+    }
+
+    fn turn(&mut self, reason: Reason, now: Timestamp) {
+        if self.reason != reason {
+            self.reason = reason;
+            self.since = now;
+        }
+    }
+
+    fn end_run(&mut self, reason: Reason, now: Timestamp) {
+        self.work = None;
+        self.due_at = None;
+        self.turn(reason, now);
+    }
+
+    fn succeed(&mut self, outcome: Outcome, now: Timestamp, calendar: &dyn Calendar) {
+        let reason = if outcome.listed == 0 {
+            Reason::NoAccounts
+        } else if outcome.missing > 0 {
+            Reason::AccountMissing
+        } else if outcome.undecided > 0 {
+            Reason::NewAccounts
+        } else if outcome.partial {
+            Reason::Partial
+        } else {
+            Reason::Ok
+        };
+        self.end_run(reason, now);
+        // An empty list proves that the login works, not that the values are current (R34).
+        if outcome.listed > 0 {
+            self.last_success_at = Some(now);
+        }
+        self.rejected_in_row = 0;
+        self.failures_in_row = 0;
+        self.due_at = Some(calendar.next_run(self.id, now));
+    }
+
+    fn fail(&mut self, reason: Reason, now: Timestamp, calendar: &dyn Calendar) {
+        self.failures_in_row += 1;
+        let reason = match reason {
+            Reason::CredentialsRejected => self.count_rejection(),
+            Reason::BadResponse | Reason::Internal if self.failures_in_row >= limits::FAILURES_IN_ROW_MAX => {
+                Reason::Suspended
+            }
+            other => other,
+        };
+        self.end_run(reason, now);
+        self.due_at = match reason.retry(self.failures_in_row) {
+            Retry::Never => None,
+            Retry::NextDay => Some(calendar.next_run(self.id, now)),
+            Retry::After(pause) => Some(calendar.jittered(self.id, now + pause)),
+        };
+    }
+
+    fn count_rejection(&mut self) -> Reason {
+        self.rejected_in_row += 1;
+        if self.rejected_in_row >= limits::REJECTED_LOGINS_MAX {
+            Reason::TooManyFailures
+        } else if self.last_success_at.is_some() && self.rejected_in_row == 1 {
+            Reason::CredentialsChanged
+        } else {
+            Reason::CredentialsRejected
+        }
+    }
+}
+
+fn ask_reason(code: bool, wrong_before: bool) -> Reason {
+    if wrong_before {
+        Reason::AnswerWrong
+    } else if code {
+        Reason::CodeAsked
+    } else {
+        Reason::QuestionAsked
+    }
+}
