@@ -78,6 +78,8 @@ pub enum Event {
     Succeeded(Outcome),
     /// No values came.
     Failed(Reason),
+    /// The client decided about found accounts; so many remain undecided.
+    Reviewed { undecided: u32 },
     /// The client wants it to rest: secrets are destroyed, accounts and history are kept.
     Disconnected,
 }
@@ -208,6 +210,11 @@ impl Connection {
             Event::Failed(reason) => {
                 self.work.ok_or(IllegalMove::NotNow)?;
                 next.fail(reason, now, calendar);
+            }
+            Event::Reviewed { undecided } => {
+                if self.reason == Reason::NewAccounts && undecided == 0 {
+                    next.turn(Reason::Ok, now);
+                }
             }
             Event::Disconnected => {
                 if self.reason == Reason::ByPerson {
