@@ -1,0 +1,5 @@
+//! The guarded network.
+
+/// The only way out.
+#[derive(Debug)]
+pub struct Net;
