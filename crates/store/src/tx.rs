@@ -1,0 +1,213 @@
+//! Write transactions: each verb writes its rows and its audit row, all or nothing.
+
+use std::sync::Arc;
+
+use domain::{Timestamp, audit::Doer, world::Entropy};
+use tokio::time::timeout;
+
+use crate::{
+    DEADLINE, Error, Store, Topic,
+    column::Value,
+    query::{self, Answer, Ask, Link, Text, Want},
+    signal::CHANNEL,
+};
+
+/// A moment at which a test may look at, stop or fail a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment<'a> {
+    pub at: At,
+    /// The last audit action, or empty before the first.
+    pub action: &'a str,
+}
+
+/// Where in a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// Before the n-th statement, counted from 1.
+    Statement(u32),
+    /// Everything is written, nothing is committed.
+    BeforeCommit,
+    /// Committed; nobody has been told yet.
+    AfterCommit,
+}
+
+/// What a probe answers to have the store fail at that moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault;
+
+/// Called at each [`Moment`]; an error makes that moment fail (after the commit: has no effect).
+pub type Probe = Arc<dyn Fn(Moment<'_>) -> Result<(), Fault> + Send + Sync>;
+
+pub(crate) const NOTIFY: Text = Text::dialect("SELECT $1, $2", "SELECT CAST(pg_notify($1, $2) AS TEXT)");
+pub(crate) const TEXTS: &[(&str, Text)] = &[("NOTIFY", NOTIFY)];
+
+/// A write transaction of one doer. Dropped without [`Tx::commit`], it leaves nothing.
+pub struct Tx {
+    store: Store,
+    link: Option<Link>,
+    doer: Doer,
+    operation: String,
+    now: Timestamp,
+    statements: u32,
+    /// Written since the last audit row.
+    unaudited: bool,
+    failed: bool,
+    action: &'static str,
+    topics: Vec<Topic>,
+}
+
+impl Tx {
+    pub(crate) async fn begin(
+        store: &Store,
+        doer: &Doer,
+        operation: &str,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let begin = async {
+            let mut link = store.writer().await?;
+            link.raw(store.begin_text(), DEADLINE).await?;
+            Ok::<_, Error>(link)
+        };
+        let link = timeout(DEADLINE, begin).await.map_err(|_| Error::Deadline { during: "begin" })??;
+        Ok(Self {
+            store: store.clone(),
+            link: Some(link),
+            doer: doer.clone(),
+            operation: operation.to_owned(),
+            now,
+            statements: 0,
+            unaudited: false,
+            failed: false,
+            action: "",
+            topics: Vec::new(),
+        })
+    }
+
+    /// When it began: the time of all rows it writes.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Who writes.
+    pub fn doer(&self) -> &Doer {
+        &self.doer
+    }
+
+    /// The operation it belongs to, for the audit rows.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// For new ids.
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        self.store.entropy()
+    }
+
+    /// A question, or a write that needs no audit row: leases, last-used times and other bookkeeping that changes
+    /// nothing a person would ask about. A test counts the uses.
+    pub(crate) fn ask(&mut self, text: Text) -> Ask<'_> {
+        Ask::in_tx(self, text)
+    }
+
+    /// A change. The verb must write its audit row after it.
+    pub(crate) fn write(&mut self, text: Text) -> Ask<'_> {
+        self.unaudited = true;
+        Ask::in_tx(self, text)
+    }
+
+    /// Says `topic` once the transaction is committed.
+    pub fn tell(&mut self, topic: Topic) {
+        if !self.topics.contains(&topic) {
+            self.topics.push(topic);
+        }
+    }
+
+    pub(crate) fn act(&mut self, action: &'static str) {
+        self.action = action;
+    }
+
+    pub(crate) fn audited(&mut self) {
+        self.unaudited = false;
+    }
+
+    /// One statement within the transaction. After a failure nothing more is accepted, as PostgreSQL does by itself.
+    pub(crate) async fn run(&mut self, text: Text, values: &[Value], want: Want) -> Result<Answer, Error> {
+        if self.failed {
+            return Err(Error::Failed);
+        }
+        self.statements += 1;
+        let probed = self.probe(At::Statement(self.statements));
+        self.failed = true;
+        probed?;
+        // Taken out, so that a call which is dropped in the middle closes the connection, which rolls back.
+        let mut link = self.link.take().ok_or(Error::Failed)?;
+        let outcome = timeout(DEADLINE, query::ask(&mut link, text, values, want))
+            .await
+            .unwrap_or(Err(Error::Deadline { during: "a statement" }));
+        if !matches!(&outcome, Err(error) if error.breaks_connection()) {
+            self.link = Some(link);
+        }
+        self.failed = outcome.is_err();
+        outcome
+    }
+
+    fn probe(&self, at: At) -> Result<(), Error> {
+        let Some(probe) = self.store.probe() else { return Ok(()) };
+        probe(Moment { at, action: self.action }).map_err(|Fault| Error::Probe)
+    }
+
+    /// Makes it true, then says its topics.
+    ///
+    /// [`Error::Unaudited`] if the last thing written has no audit row; [`Error::Unclear`] if the answer didn't come.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        if self.failed {
+            return Err(Error::Failed);
+        }
+        if self.unaudited {
+            return Err(Error::Unaudited { operation: std::mem::take(&mut self.operation) });
+        }
+        self.notify().await?;
+        self.probe(At::BeforeCommit)?;
+        let mut link = self.link.take().ok_or(Error::Failed)?;
+        match link.raw("COMMIT", DEADLINE).await {
+            Ok(()) => link.give_back(),
+            Err(error) if error.breaks_connection() => return Err(Error::Unclear),
+            Err(error) => {
+                self.link = Some(link);
+                return Err(error);
+            }
+        }
+        // What is committed stays so, whatever the probe answers.
+        let _ = self.probe(At::AfterCommit);
+        for topic in &self.topics {
+            self.store.say(*topic);
+        }
+        Ok(())
+    }
+
+    /// On PostgreSQL the other nodes hear of it with the commit.
+    async fn notify(&mut self) -> Result<(), Error> {
+        if !self.store.is_postgres() {
+            return Ok(());
+        }
+        for topic in self.topics.clone() {
+            let payload = self.store.payload(topic);
+            self.ask(NOTIFY).bind(CHANNEL).bind(payload).all(|_| Ok(())).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Tx {
+    /// Rolls back in the background, so that the connection can be lent again; where that can't be done, closing the
+    /// connection rolls back as well.
+    fn drop(&mut self) {
+        let Some(mut link) = self.link.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if link.raw("ROLLBACK", DEADLINE).await.is_ok() {
+                link.give_back();
+            }
+        });
+    }
+}
