@@ -1,0 +1,5 @@
+use crate::route::Routes;
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+}
