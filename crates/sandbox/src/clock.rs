@@ -1,0 +1,86 @@
+//! The clock of all sandbox institutions: real time plus an offset, or stopped at one instant. Everything that expires, moves
+//! or posts reads it, so that a test can watch a code expire or a month of transactions arrive without waiting.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// See the module. Starts at the real time unless told otherwise.
+#[derive(Debug, Clone)]
+pub(crate) struct Clock {
+    offset: SignedDuration,
+    stopped_at: Option<Timestamp>,
+}
+
+/// What `GET /api/clock` shows.
+#[derive(Debug, Serialize)]
+pub(crate) struct Reading {
+    pub now: Timestamp,
+    pub offset_seconds: i64,
+    pub stopped: bool,
+}
+
+impl Clock {
+    pub(crate) fn new(start: Option<Timestamp>, stopped: bool) -> Self {
+        let mut clock = Self { offset: SignedDuration::ZERO, stopped_at: None };
+        if let Some(start) = start {
+            clock.set(start);
+        }
+        if stopped {
+            clock.stop();
+        }
+        clock
+    }
+
+    /// The sandbox's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.stopped_at.unwrap_or_else(|| within_calendar(Timestamp::now(), self.offset))
+    }
+
+    pub(crate) fn set(&mut self, to: Timestamp) {
+        if self.stopped_at.is_some() {
+            self.stopped_at = Some(to);
+        }
+        self.offset = to.duration_since(Timestamp::now());
+    }
+
+    /// Moves the clock by whole seconds, backwards if negative.
+    pub(crate) fn advance(&mut self, seconds: i64) {
+        self.set(within_calendar(self.now(), SignedDuration::from_secs(seconds)));
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.stopped_at = Some(self.now());
+    }
+
+    pub(crate) fn start(&mut self) {
+        if let Some(stopped_at) = self.stopped_at.take() {
+            self.set(stopped_at);
+        }
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        Reading { now: self.now(), offset_seconds: self.offset.as_secs(), stopped: self.stopped_at.is_some() }
+    }
+}
+
+/// A sum that would leave the calendar stays where it was: the control page must not be able to panic the sandbox.
+fn within_calendar(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stopped_clock_moves_only_when_told() {
+        let start: Timestamp = "2026-11-20T15:00:00Z".parse().unwrap();
+        let mut clock = Clock::new(Some(start), true);
+        assert!(clock.now().duration_since(start).as_secs().abs() <= 1);
+        clock.set(start);
+        clock.advance(90);
+        assert_eq!(clock.now().to_string(), "2026-11-20T15:01:30Z");
+        clock.advance(i64::MAX / 2);
+        assert_eq!(clock.now().to_string(), "2026-11-20T15:01:30Z");
+    }
+}

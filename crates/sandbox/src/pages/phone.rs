@@ -1,0 +1,68 @@
+//! The phone: codes and keys that the institutions have sent, newest first.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::layout::{self, escape, instant};
+use crate::catalog;
+use crate::phone::Message;
+use crate::world::World;
+
+const RELOAD_SECONDS: u32 = 5;
+
+/// `GET /phone`.
+pub(crate) async fn all(State(world): State<Arc<World>>) -> Html<String> {
+    show(&world, None, "Phone")
+}
+
+/// `GET /phone/{institution}`.
+pub(crate) async fn one(State(world): State<Arc<World>>, Path(id): Path<String>) -> Response {
+    match catalog::institution(&id) {
+        Some(institution) => show(&world, Some(&id), &format!("Phone: {}", institution.name)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// `GET /phone.json`: `[{"institution", "name", "login", "code", "sent_at", "expires_at"}]`, newest first.
+pub(crate) async fn json(State(world): State<Arc<World>>) -> Json<Vec<Message>> {
+    Json(world.lock().phone.messages(None))
+}
+
+fn show(world: &World, institution: Option<&str>, title: &str) -> Html<String> {
+    let (messages, now) = {
+        let state = world.lock();
+        (state.phone.messages(institution), state.clock.now())
+    };
+    let mut body = format!(
+        "<h1>{}</h1><p class=\"muted\">Text messages from the sandbox institutions, newest first. The page reloads every \
+         {RELOAD_SECONDS} seconds.</p>",
+        escape(title)
+    );
+    if messages.is_empty() {
+        body.push_str("<p class=\"note\">No messages yet. Connect Copperleaf Bank in the portal, and its code arrives here.</p>");
+    }
+    body.push_str("<ol class=\"messages\">");
+    for message in messages {
+        let (class, state) = match now < message.expires_at {
+            true => ("message", format!("valid until {}", instant(message.expires_at))),
+            false => ("message old", "expired".to_owned()),
+        };
+        let _ = write!(
+            body,
+            "<li class=\"{class}\"><p class=\"muted\">{} · {}</p><p>Your {} code is <strong class=\"code\">{}</strong></p>\
+             <p class=\"muted\">{state} · for {}</p></li>",
+            escape(message.name),
+            instant(message.sent_at),
+            escape(message.name.trim_end_matches(" (sandbox)")),
+            escape(&message.code),
+            escape(message.login),
+        );
+    }
+    body.push_str("</ol>");
+    layout::page(title, RELOAD_SECONDS, &body)
+}
