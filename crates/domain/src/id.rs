@@ -79,4 +79,8 @@ ids! {
     ChallengeId,
     /// Something with a value. Outlives every repair.
     AccountId,
+    /// One thing that a person is told in the portal.
+    MessageId,
+    /// One row of the audit trail.
+    AuditId,
 }

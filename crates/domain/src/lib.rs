@@ -27,8 +27,8 @@ pub mod transaction;
 pub mod world;
 
 pub use id::{
-    AccountId, AttemptId, ChallengeId, ConnectionId, FirmId, HouseholdId, InvitationId, PersonId, SessionId,
-    TokenId,
+    AccountId, AttemptId, AuditId, ChallengeId, ConnectionId, FirmId, HouseholdId, InvitationId, MessageId,
+    PersonId, SessionId, TokenId,
 };
 pub use jiff::{Timestamp, civil::Date};
 pub use money::{Currency, Money};

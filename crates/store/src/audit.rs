@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use domain::{
-    AccountId, FirmId, HouseholdId, Timestamp,
+    AuditId, FirmId, HouseholdId, Timestamp,
     audit::{Doer, Entry},
 };
 
@@ -75,8 +75,7 @@ impl Tx {
             Doer::Visitor | Doer::Operator => (None, None),
         };
         let (doer, person) = (self.doer().kind(), self.doer().person());
-        // Audit rows have no type of their own in the domain; any id of version 7 sorts them.
-        let id = AccountId::new(self.now(), self.entropy());
+        let id = AuditId::new(self.now(), self.entropy());
         let (now, operation) = (self.now(), self.operation().to_owned());
         self.act(trail.action());
         self.ask(ADD)

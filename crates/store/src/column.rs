@@ -5,8 +5,8 @@
 use std::str::FromStr;
 
 use domain::{
-    AccountId, AttemptId, ChallengeId, ConnectionId, Currency, Date, Decimal, FirmId, HouseholdId,
-    InvitationId, PersonId, Reason, SessionId, Timestamp, TokenId,
+    AccountId, AttemptId, AuditId, ChallengeId, ConnectionId, Currency, Date, Decimal, FirmId, HouseholdId,
+    InvitationId, MessageId, PersonId, Reason, SessionId, Timestamp, TokenId,
     account::{AccountKind, Owner, Standing},
     attempt::{AttemptKind, Stage},
     holding::SecurityKind,
@@ -216,7 +216,7 @@ macro_rules! as_text {
     )+};
 }
 as_text!("is no id":
-    AccountId, AttemptId, ChallengeId, ConnectionId, FirmId, HouseholdId, InvitationId, PersonId, SessionId, TokenId,
+    AccountId, AttemptId, AuditId, ChallengeId, ConnectionId, FirmId, HouseholdId, InvitationId, MessageId, PersonId, SessionId, TokenId,
 );
 as_text!("is no date": Date);
 as_text!("is no decimal number": Decimal);

@@ -12,6 +12,9 @@ pub enum Error {
     /// A unique key is taken: `key` names the table and columns, or the constraint.
     #[error("already there: {key}")]
     Taken { key: String },
+    /// A person holds as many of these as one may.
+    #[error("no more than {max}")]
+    Full { max: usize },
     /// The database did not answer within [`crate::DEADLINE`], or no connection was free. Nothing was changed.
     #[error("the database did not answer in time ({during})")]
     Deadline { during: &'static str },

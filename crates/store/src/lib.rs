@@ -47,16 +47,26 @@
 //! sides); a placeholder without a column beside it needs a cast on PostgreSQL; lock before you read what you then
 //! write ([`Tx::hold_household`]). [`Text::dialect`] is for the few texts that must differ.
 
+pub mod account;
 mod audit;
 mod column;
+pub mod entry;
 mod error;
+pub mod guard;
+mod invitation;
 mod migrate;
+mod networth;
+mod notice;
+pub mod outbox;
 pub mod person;
 mod pool;
 mod query;
 mod reader;
+pub mod session;
 mod signal;
+pub mod token;
 mod tx;
+pub mod wish;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -245,8 +255,22 @@ impl Store {
 
 /// Every SQL text of the store by file and name, for the tests that prepare and explain them.
 pub fn texts() -> impl Iterator<Item = (&'static str, &'static str, Text)> {
-    let files: [(&str, &[(&str, Text)]); 4] =
-        [("audit", audit::TEXTS), ("migrate", migrate::TEXTS), ("person", person::TEXTS), ("tx", tx::TEXTS)];
+    let files: [(&str, &[(&str, Text)]); 14] = [
+        ("account", account::TEXTS),
+        ("audit", audit::TEXTS),
+        ("entry", entry::TEXTS),
+        ("guard", guard::TEXTS),
+        ("invitation", invitation::TEXTS),
+        ("migrate", migrate::TEXTS),
+        ("networth", networth::TEXTS),
+        ("notice", notice::TEXTS),
+        ("outbox", outbox::TEXTS),
+        ("person", person::TEXTS),
+        ("session", session::TEXTS),
+        ("token", token::TEXTS),
+        ("tx", tx::TEXTS),
+        ("wish", wish::TEXTS),
+    ];
     files.into_iter().flat_map(|(file, texts)| texts.iter().map(move |(name, text)| (file, *name, *text)))
 }
 

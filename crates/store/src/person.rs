@@ -61,6 +61,7 @@ texts! {
     CHANGE_PASSWORD = Text::one(
         "UPDATE person SET password_hash = $1, password_changed_at = $2 WHERE id = $3 AND password_hash = $4"
     );
+    RENAME = Text::one("UPDATE person SET name = $1 WHERE id = $2");
     SHARE_FIND_NEW = Text::one("UPDATE household SET advisor_may_find_new = $1 WHERE id = $2");
     // Locks the row on PostgreSQL, and changes nothing.
     HOLD = Text::one("UPDATE household SET name = name WHERE id = $1");
@@ -258,6 +259,12 @@ impl Tx {
         self.audit(Trail::of("person.password_changed", "person", id)).await
     }
 
+    /// Gives a person another name.
+    pub async fn rename_person(&mut self, id: PersonId, name: &str) -> Result<(), Error> {
+        self.write(RENAME).bind(name).bind(id).run_or_conflict().await?;
+        self.audit(Trail::of("person.renamed", "person", id)).await
+    }
+
     /// The client allows the advisor to look for new accounts, or no longer does.
     pub async fn share_find_new(&mut self, household: HouseholdId, allowed: bool) -> Result<(), Error> {
         self.write(SHARE_FIND_NEW).bind(allowed).bind(household).run_or_conflict().await?;
@@ -276,7 +283,7 @@ impl Tx {
     }
 }
 
-fn firm(row: &mut Row<'_>) -> Result<Firm, Error> {
+pub(crate) fn firm(row: &mut Row<'_>) -> Result<Firm, Error> {
     Ok(Firm { id: row.next()?, name: row.next()?, zone: row.next()? })
 }
 

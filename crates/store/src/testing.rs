@@ -11,11 +11,16 @@ use std::{
     },
 };
 
-use domain::{Timestamp, world::Entropy};
+use domain::{
+    HouseholdId, SessionId, Timestamp,
+    audit::{Doer, Subject, Through},
+    person::{Firm, Household, Person, Role},
+    world::Entropy,
+};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
-use crate::{Options, Probe, Store};
+use crate::{Options, Probe, Store, Tx, person::NewPerson};
 
 /// The variable that names the PostgreSQL server of the tests.
 pub const POSTGRES: &str = "HELDAWAY_TEST_POSTGRES";
@@ -171,4 +176,111 @@ async fn open(url: String, home: Home) -> Database {
     let store = Store::open(&url, options).await.expect("a fresh database opens");
     store.migrate(now()).await.expect("a fresh database takes the schema");
     Database { store, url, entropy, _home: home }
+}
+
+/// Prepares every SQL text on the database at `url` and returns the complaints, each with the text's name.
+pub async fn complaints(url: &str) -> Vec<String> {
+    let sqlite = url.starts_with("sqlite:");
+    let mut complaints = Vec::new();
+    for (file, name, text) in crate::texts() {
+        let [of_sqlite, of_postgres] = text.both();
+        let prepared = if sqlite {
+            prepare_sqlite(url, of_sqlite).await
+        } else {
+            prepare_postgres(url, of_postgres).await
+        };
+        if let Err(error) = prepared {
+            complaints.push(format!("{file}::{name}: {error}"));
+        }
+    }
+    complaints
+}
+
+async fn prepare_sqlite(url: &str, text: &'static str) -> Result<(), sqlx::Error> {
+    let mut connection = sqlx::SqliteConnection::connect(url).await?;
+    sqlx::Executor::prepare(&mut connection, sqlx::SqlSafeStr::into_sql_str(text)).await?;
+    connection.close().await
+}
+
+async fn prepare_postgres(url: &str, text: &'static str) -> Result<(), sqlx::Error> {
+    let mut connection = sqlx::PgConnection::connect(url).await?;
+    sqlx::Executor::prepare(&mut connection, sqlx::SqlSafeStr::into_sql_str(text)).await?;
+    connection.close().await
+}
+
+/// A firm with an advisor and a household with a client, as most tests need them.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    pub firm: Firm,
+    pub advisor: Person,
+    pub household: Household,
+    pub client: Person,
+}
+
+impl Sample {
+    /// A new one. `word` keeps the e-mail addresses of several samples in one database apart.
+    pub async fn new(store: &Store, word: &str) -> Self {
+        let mut tx = store.begin(&Doer::Operator, "sample", now()).await.expect("a transaction begins");
+        let firm = tx.add_firm(&format!("{word} Partners"), "America/New_York").await.expect("a firm");
+        let advisor = Self::person(&mut tx, &firm, Role::Advisor, None, word).await;
+        let household = tx.add_household(firm.id, word, advisor.id).await.expect("a household");
+        let client = Self::person(&mut tx, &firm, Role::Client, Some(household.id), word).await;
+        tx.commit().await.expect("it commits");
+        Self { firm, advisor, household, client }
+    }
+
+    /// Another person of the firm; without a household, staff.
+    pub async fn add(&self, store: &Store, role: Role, word: &str) -> Person {
+        let mut tx = store.begin(&Doer::Operator, "sample", now()).await.expect("a transaction begins");
+        let household = role.is_client().then_some(self.household.id);
+        let person = Self::person(&mut tx, &self.firm, role, household, word).await;
+        tx.commit().await.expect("it commits");
+        person
+    }
+
+    async fn person(
+        tx: &mut Tx,
+        firm: &Firm,
+        role: Role,
+        household: Option<HouseholdId>,
+        word: &str,
+    ) -> Person {
+        let email = format!("{}.{}@example.com", role.code(), word.to_lowercase());
+        let name = format!("{word} {}", role.code());
+        let new = NewPerson {
+            firm: firm.id,
+            role,
+            household,
+            name: &name,
+            email: &email,
+            password_hash: "$sample$",
+        };
+        tx.add_person(new).await.expect("a person")
+    }
+
+    /// The client, signed in.
+    pub fn as_client(&self) -> Subject {
+        subject(&self.client)
+    }
+
+    /// The advisor, signed in.
+    pub fn as_advisor(&self) -> Subject {
+        subject(&self.advisor)
+    }
+
+    /// The client as the doer of a write.
+    pub fn by_client(&self) -> Doer {
+        Doer::Person(self.as_client())
+    }
+}
+
+/// Somebody, signed in with a session that no row knows.
+pub fn subject(person: &Person) -> Subject {
+    Subject {
+        person: person.id,
+        firm: person.firm,
+        role: person.role,
+        household: person.household,
+        through: Through::Session(SessionId::new(now(), &Counted::default())),
+    }
 }

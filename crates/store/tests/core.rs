@@ -41,3 +41,10 @@ async fn a_transaction_is_there_after_its_commit_and_not_without() {
         assert!(matches!(tx.commit().await, Err(Error::Failed)), "{database:?}");
     }
 }
+
+#[tokio::test]
+async fn every_text_is_understood_by_both_databases() {
+    for database in testing::databases().await {
+        assert_eq!(testing::complaints(&database.url).await, Vec::<String>::new(), "{database:?}");
+    }
+}
