@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use domain::{
-    SessionId, Timestamp,
+    HouseholdId, SessionId, Timestamp,
     audit::{Doer, Subject, Through},
     person::{Firm, Person},
     rights::{self, Act, Resource, Verdict},
@@ -15,7 +15,7 @@ use domain::{
 };
 //use engine::Engine;
 use jiff::tz::TimeZone;
-use store::{Reader, Store};
+use store::{Reader, Store, Tx};
 
 use crate::{
     Portal,
@@ -46,8 +46,6 @@ pub(crate) struct Ctx {
     pub(crate) subject: Subject,
     pub(crate) person: Person,
     pub(crate) firm: Firm,
-    /// The advisor's name, for clients; empty for staff.
-    pub(crate) advisor: String,
     /// The firm's zone, in which all times are told.
     pub(crate) zone: TimeZone,
     pub(crate) now: Timestamp,
@@ -63,14 +61,13 @@ impl FromRequestParts<Arc<Portal>> for Ctx {
     async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Fail> {
         let now = portal.app.clock.now();
         let token = session::token(&portal.app.settings, &parts.headers).ok_or(Fail::SignIn)?;
-        let found = session::find(portal, &token, now).await?.ok_or(Fail::SignIn)?;
+        let found = portal.app.store.visitor().session(&token, now).await?.ok_or(Fail::SignIn)?;
         let zone = TimeZone::get(&found.firm.zone).map_err(Fail::internal)?;
         Ok(Self {
             portal: Arc::clone(portal),
             subject: found.subject,
             person: found.person,
             firm: found.firm,
-            advisor: found.advisor,
             zone,
             now,
             operation: parts.extensions.get::<Operation>().cloned().unwrap_or_default().0,
@@ -112,6 +109,11 @@ impl Ctx {
         Doer::Person(self.subject.clone())
     }
 
+    /// A write transaction of this person.
+    pub(crate) async fn begin(&self) -> Result<Tx, Fail> {
+        Ok(self.store().begin(&self.doer(), &self.operation, self.now).await?)
+    }
+
     /// Whether the person may do it. What is out of reach doesn't exist, rather than being forbidden.
     pub(crate) fn must(&self, act: Act, on: &Resource) -> Result<(), Fail> {
         match rights::allow(&self.subject, act, on) {
@@ -137,18 +139,27 @@ impl Ctx {
     /// The frame of a page of this person.
     pub(crate) async fn page(&self, nav: Nav, title: &str) -> Result<Page, Fail> {
         let staff = !self.subject.role.is_client();
-        let fixable = if staff { 0 } else { self.fixable().await? };
+        let (advisor, fixable) = match self.subject.household {
+            Some(household) => (self.advisor_of(household).await?, self.fixable().await?),
+            None => (String::new(), 0),
+        };
         Ok(Page {
             title: title.to_owned(),
             firm: self.firm.name.clone(),
             person: self.person.name.clone(),
-            advisor: self.advisor.clone(),
+            advisor,
             staff,
             nav,
             fixable,
             theme: self.theme,
             operation: self.operation.clone(),
         })
+    }
+
+    async fn advisor_of(&self, household: HouseholdId) -> Result<String, Fail> {
+        let reader = self.reader();
+        let household = reader.household(household).await?;
+        Ok(reader.advisor(&household).await?.name)
     }
 
     /// Connections at which the person can do something now.

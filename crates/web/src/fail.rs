@@ -114,7 +114,8 @@ impl Fail {
 /// `in 4 minutes`, rounded up.
 pub(crate) fn wait_words(wait: Duration) -> String {
     match wait.as_secs() {
-        0..=60 => "in a minute".to_owned(),
+        seconds @ 0..=50 => format!("in {} seconds", seconds.max(1).next_multiple_of(5)),
+        51..=60 => "in a minute".to_owned(),
         seconds @ 61..=3600 => format!("in {} minutes", seconds.div_ceil(60)),
         seconds => format!("in {} hours", seconds.div_ceil(3600)),
     }

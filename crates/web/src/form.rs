@@ -120,6 +120,13 @@ impl Form {
         Self::new(Typed { fields })
     }
 
+    /// Fills a field that was not sent with this form but stands on its page.
+    pub(crate) fn fill(&mut self, name: &str, value: &str) {
+        if self.typed.get(name).is_none() {
+            self.typed.fields.push((name.to_owned(), Zeroizing::new(value.to_owned())));
+        }
+    }
+
     /// The text of a field without spaces around it; empty when it wasn't sent.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.typed.get(name).unwrap_or_default().trim()

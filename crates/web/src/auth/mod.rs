@@ -1,7 +1,9 @@
 //! Who is there: signing in and out, sessions, passwords, invitations.
 
+pub(crate) mod invitation;
 pub(crate) mod password;
 pub(crate) mod session;
+pub(crate) mod sign_in;
 
 use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -20,7 +22,7 @@ const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 const ADDRESSES_KEPT: usize = 10_000;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes
+    invitation::routes(sign_in::routes(routes))
 }
 
 /// The page on which somebody lands after signing in.

@@ -79,7 +79,7 @@ pub(crate) fn strength(password: &SecretString, context: &[&str]) -> Strength {
 }
 
 /// Whether a new password may be taken.
-pub(crate) fn check(password: &SecretString, context: &[&str]) -> Result<(), TooWeak> {
+pub fn check(password: &SecretString, context: &[&str]) -> Result<(), TooWeak> {
     let chars = password.expose_secret().chars().count();
     match () {
         () if chars < limits::PASSWORD_CHARS_MIN => Err(TooWeak::Short),

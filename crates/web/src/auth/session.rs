@@ -1,20 +1,12 @@
 //! Sessions of browsers: a random token in a cookie, its hash in a row.
 
-use std::time::Duration;
-
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{
-    Timestamp,
-    audit::Subject,
-    limits,
-    person::{Firm, Person},
-    world::Entropy,
-};
+use domain::world::Entropy;
 use http::{HeaderMap, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::{Portal, Settings, ctx, fail::Fail};
+use crate::{Settings, ctx};
 
 /// 256 bits, as ASVS 5.0 §7.2.3 asks 128.
 const TOKEN_BYTES: usize = 32;
@@ -59,11 +51,6 @@ fn set(settings: &Settings, value: &str, more: &str) -> HeaderValue {
     header
 }
 
-/// When a session that begins now must end, however much it is used.
-pub(crate) fn ends(now: Timestamp) -> Timestamp {
-    now + limits::SESSION_LIFETIME_MAX
-}
-
 /// How a person recognizes a browser: `Firefox on Windows`. The full text says more about people than is needed.
 pub(crate) fn agent(headers: &HeaderMap) -> String {
     let text = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
@@ -93,24 +80,6 @@ pub(crate) fn agent(headers: &HeaderMap) -> String {
         _ => "Another browser".to_owned(),
     }
 }
-
-/// Who a session belongs to.
-pub(crate) struct SignedIn {
-    pub(crate) subject: Subject,
-    pub(crate) person: Person,
-    pub(crate) firm: Firm,
-    /// The name of the household's advisor; empty for staff.
-    pub(crate) advisor: String,
-}
-
-/// The living session of a token; its use is written down.
-pub(crate) async fn find(portal: &Portal, hash: &[u8; 32], now: Timestamp) -> Result<Option<SignedIn>, Fail> {
-    let _ = (portal, hash, now);
-    Ok(None)
-}
-
-/// The use of a session is written down at most this often.
-pub(crate) const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
