@@ -25,8 +25,8 @@ use crate::catalog;
 use crate::clock::Reading;
 use crate::fault::{Active, Fault, Kind};
 use crate::institution::Institution;
-use crate::persona::{Condition, Counters, Persona, State as PersonaState};
-use crate::world::{Changing, Entry, Requests, World};
+use crate::persona::{Condition, Counters, State as PersonaState, User};
+use crate::world::{Changing, Entry, Traffic, World};
 
 type Shared = State<Arc<World>>;
 
@@ -166,7 +166,7 @@ pub(crate) async fn log(State(world): Shared, Query(whose): Query<Where>) -> Jso
 
 #[derive(Debug, Serialize)]
 pub(crate) struct AllCounters {
-    institutions: BTreeMap<&'static str, Requests>,
+    institutions: BTreeMap<&'static str, Traffic>,
     personas: BTreeMap<String, Counters>,
 }
 
@@ -174,8 +174,8 @@ pub(crate) struct AllCounters {
 pub(crate) async fn counters(State(world): Shared) -> Json<AllCounters> {
     let mut state = world.lock();
     let mut personas = BTreeMap::new();
-    state.each_persona(|institution, persona, where_it_is| {
-        let key = format!("{}/{}", institution.id, persona.login);
+    state.each_user(|institution, user, where_it_is| {
+        let key = format!("{}/{}", institution.id, user.login());
         personas.insert(key, where_it_is.counters.clone());
     });
     Json(AllCounters { institutions: state.institutions.clone(), personas })
@@ -185,7 +185,7 @@ pub(crate) async fn counters(State(world): Shared) -> Json<AllCounters> {
 #[derive(Debug, Serialize)]
 pub(crate) struct PersonaInfo {
     institution: &'static str,
-    login: &'static str,
+    login: String,
     story: &'static str,
     condition: Condition,
     locked: bool,
@@ -196,11 +196,11 @@ pub(crate) struct PersonaInfo {
     counters: Counters,
 }
 
-fn info(institution: &Institution, persona: &Persona, state: &PersonaState) -> PersonaInfo {
+fn info(institution: &Institution, user: User, state: &PersonaState) -> PersonaInfo {
     PersonaInfo {
         institution: institution.id,
-        login: persona.login,
-        story: persona.story,
+        login: user.login(),
+        story: user.persona.story,
         condition: state.condition,
         locked: state.condition == Condition::Locked,
         rejected_in_a_row: state.rejected_in_a_row,
@@ -214,22 +214,22 @@ fn info(institution: &Institution, persona: &Persona, state: &PersonaState) -> P
 /// `GET /api/personas`.
 pub(crate) async fn personas(State(world): Shared) -> Json<Vec<PersonaInfo>> {
     let mut all = Vec::new();
-    world.lock().each_persona(|institution, persona, state| all.push(info(institution, persona, state)));
+    world.lock().each_user(|institution, user, state| all.push(info(institution, user, state)));
     Json(all)
 }
 
-fn find(id: &str, login: &str) -> Option<(&'static Institution, &'static Persona)> {
+fn find(id: &str, login: &str) -> Option<(&'static Institution, User)> {
     let institution = catalog::institution(id)?;
-    Some((institution, institution.persona(login)?))
+    Some((institution, institution.user(login)?))
 }
 
 /// `GET /api/personas/{institution}/{login}`.
 pub(crate) async fn persona(State(world): Shared, Path((id, login)): Path<(String, String)>) -> Response {
-    let Some((institution, persona)) = find(&id, &login) else {
+    let Some((institution, user)) = find(&id, &login) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let mut state = world.lock();
-    Json(info(institution, persona, state.persona(institution, persona))).into_response()
+    Json(info(institution, user, state.user(institution, user))).into_response()
 }
 
 /// What can be done to a persona, here and by the buttons of its site.
@@ -273,29 +273,24 @@ pub(crate) async fn move_persona(
     Path((id, login)): Path<(String, String)>,
     Json(wanted): Json<Move>,
 ) -> Response {
-    let Some((institution, persona)) = find(&id, &login) else {
+    let Some((institution, user)) = find(&id, &login) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let mut state = world.lock();
-    wanted.act.on(&mut state, institution, persona);
-    Json(info(institution, persona, state.persona(institution, persona))).into_response()
+    wanted.act.on(&mut state, institution, user);
+    Json(info(institution, user, state.user(institution, user))).into_response()
 }
 
 impl Act {
     /// Does it.
-    pub(crate) fn on(
-        self,
-        changing: &mut Changing,
-        institution: &'static Institution,
-        persona: &'static Persona,
-    ) {
+    pub(crate) fn on(self, changing: &mut Changing, institution: &'static Institution, user: User) {
         let now = changing.clock.now();
         if self == Self::MakeToken {
-            let message = make_token(changing, institution, persona, now);
+            let message = make_token(changing, institution, user, now);
             changing.phone.receive(message);
             return;
         }
-        let state = changing.persona(institution, persona);
+        let state = changing.user(institution, user);
         match self {
             Self::Lock => state.condition = Condition::Locked,
             Self::Unlock => {
@@ -303,7 +298,7 @@ impl Act {
                 open_if(state, &[Condition::Locked]);
             }
             Self::ChangePassword => {
-                state.password = persona.next_password();
+                state.password = user.persona.next_password();
                 open_if(state, &[Condition::PasswordExpired, Condition::PasswordExpiring]);
             }
             Self::ExpirePassword => state.condition = Condition::PasswordExpired,
@@ -336,18 +331,18 @@ fn open_if(state: &mut PersonaState, conditions: &[Condition]) {
 fn make_token(
     changing: &mut Changing,
     institution: &'static Institution,
-    persona: &'static Persona,
+    user: User,
     now: Timestamp,
 ) -> crate::phone::Message {
-    let minutes = match persona.proof {
+    let minutes = match user.persona.proof {
         crate::persona::Proof::Token { minutes } => minutes,
         _ => 10,
     };
     let value = crate::random::draw_code();
     let expires_at = now + SignedDuration::from_mins(minutes);
-    let state = changing.persona(institution, persona);
+    let state = changing.user(institution, user);
     state.token = Some(crate::persona::Token { value: value.clone(), expires_at });
     state.counters.codes_sent += 1;
-    let (institution, name, login) = (institution.id, institution.name, persona.login);
+    let (institution, name, login) = (institution.id, institution.name, user.login());
     crate::phone::Message { institution, name, login, code: value, sent_at: now, expires_at }
 }

@@ -20,8 +20,8 @@ fn default_seconds() -> u64 {
 }
 
 impl Fault {
-    pub(crate) const fn always(kind: Kind) -> Option<Self> {
-        Some(Self { kind, seconds: 20, code: 0 })
+    pub(crate) const fn of(kind: Kind) -> Self {
+        Self { kind, seconds: 20, code: 0 }
     }
 }
 
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn none_heals_what_is_on_from_the_start() {
-        let always = Fault::always(Kind::Http503);
+        let always = Some(Fault::of(Kind::Http503));
         let now = Timestamp::UNIX_EPOCH;
         assert!(pick(&mut vec![], always, "a", None, now).is_some());
         assert!(pick(&mut vec![set("a", Kind::None, None)], always, "a", None, now).is_none());

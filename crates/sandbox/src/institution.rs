@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::ofx::date::Style;
-use crate::persona::Persona;
+use crate::persona::{Persona, User};
 
 #[derive(Debug)]
 pub(crate) struct Institution {
@@ -44,6 +44,10 @@ pub(crate) struct Demands {
 
 /// How it writes.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent habits of servers, named wherever they are set"
+)]
 pub(crate) struct Manner {
     pub dates: Style,
     pub comma: bool,
@@ -105,8 +109,8 @@ impl Institution {
         format!("{}.example", self.id)
     }
 
-    pub(crate) fn persona(&self, login: &str) -> Option<&'static Persona> {
-        self.personas.iter().find(|persona| persona.login == login)
+    pub(crate) fn user(&self, login: &str) -> Option<User> {
+        User::find(login, |name| self.personas.iter().find(|persona| persona.login == name))
     }
 }
 

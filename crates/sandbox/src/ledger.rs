@@ -193,6 +193,8 @@ fn spending_of_day(seed: u64, plan: &Plan, day: Date, rows: &mut Vec<Row>) {
         }
         let dice = roll(seed, number, slot + 10_000);
         let cents = between(dice, habit.cents.0, habit.cents.1);
+        // Cash machines give twenties.
+        let cents = if habit.kind == "ATM" { cents / 2_000 * 2_000 } else { cents };
         let name = habit.names[(dice >> 32) as usize % habit.names.len()];
         let mut row = row(seed, day, slot, habit.kind, cents, name);
         if habit.kind == "CHECK" {

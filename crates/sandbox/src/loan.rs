@@ -76,7 +76,6 @@ impl Terms {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::catalog::household;
 
     #[test]

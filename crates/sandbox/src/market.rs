@@ -224,8 +224,8 @@ mod tests {
 
     #[test]
     fn values_follow_the_kind() {
-        assert_eq!(security("FTMIX").value_cents(10_0000, 118_2400), 118_240);
-        assert_eq!(security("SBX300001").value_cents(25_000_0000, 98_4500), 2_461_250);
-        assert_eq!(security("SBX400001").value_cents(-2_0000, 14_2000), -284_000);
+        assert_eq!(security("FTMIX").value_cents(100_000, 1_182_400), 118_240);
+        assert_eq!(security("SBX300001").value_cents(250_000_000, 984_500), 2_461_250);
+        assert_eq!(security("SBX400001").value_cents(-20_000, 142_000), -284_000);
     }
 }

@@ -89,7 +89,11 @@ async fn serve(
         return StatusCode::NOT_FOUND.into_response();
     };
     let request = request::read(body);
-    let login = request.as_ref().ok().and_then(signon::login_of).map(str::to_owned);
+    // Whatever else was typed into the field of the user id isn't written down.
+    let login = request.as_ref().ok().and_then(signon::login_of).map(|login| match institution.user(login) {
+        Some(user) => user.login(),
+        None => "unknown".to_owned(),
+    });
     let fault = pick_fault(world, institution, login.as_deref());
     let mut entry = Entry {
         at: world.now(),
@@ -102,7 +106,7 @@ async fn serve(
         http: 200,
     };
     if let Some(fault) = fault
-        && let Some(response) = wire::before(fault, institution.id).await
+        && let Some(response) = wire::before(fault, institution.id)
     {
         entry.http = response.status().as_u16();
         world.lock().write_down(entry);
@@ -125,7 +129,7 @@ async fn serve(
         Err(request::Unreadable(why)) => {
             entry.http = 400;
             let mut state = world.lock();
-            state.requests(institution).bad_requests += 1;
+            state.traffic(institution).unreadable += 1;
             state.write_down(entry);
             (StatusCode::BAD_REQUEST, format!("OFX request not accepted: {why}\n")).into_response()
         }
@@ -136,9 +140,9 @@ fn pick_fault(world: &World, institution: &'static Institution, login: Option<&s
     let mut state = world.lock();
     let now = state.clock.now();
     let fault = fault::pick(&mut state.faults, institution.fault, institution.id, login, now);
-    let requests = state.requests(institution);
-    requests.requests += 1;
-    requests.faults += u32::from(fault.is_some());
+    let traffic = state.traffic(institution);
+    traffic.requests += 1;
+    traffic.faults += u32::from(fault.is_some());
     fault
 }
 

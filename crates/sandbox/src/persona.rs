@@ -46,6 +46,32 @@ impl Persona {
     }
 }
 
+/// Who signs on: a persona, or a further person with the same story. `ruth.lindqvist+17` has the password, the story and the accounts
+/// of `ruth.lindqvist`, but entries and progress of its own, so that many households can play a story at the same time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct User {
+    pub persona: &'static Persona,
+    /// 0 is the persona itself.
+    pub number: u32,
+}
+
+impl User {
+    /// Splits a login; the persona is looked up by the caller's function.
+    pub(crate) fn find(login: &str, persona: impl Fn(&str) -> Option<&'static Persona>) -> Option<Self> {
+        let Some((name, number)) = login.split_once('+') else {
+            return Some(Self { persona: persona(login)?, number: 0 });
+        };
+        Some(Self { persona: persona(name)?, number: number.parse().ok().filter(|number| *number > 0)? })
+    }
+
+    pub(crate) fn login(self) -> String {
+        match self.number {
+            0 => self.persona.login.to_owned(),
+            number => format!("{}+{number}", self.persona.login),
+        }
+    }
+}
+
 /// What stands between a right password and the data. Each has its signon status code (OFX 2.3 §2.5.1.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -136,8 +162,8 @@ pub(crate) struct State {
     pub condition: Condition,
     pub rejected_in_a_row: u32,
     pub challenge: Option<Challenge>,
-    /// Rounds of questions answered right, on the way to an access key.
-    pub rounds_passed: usize,
+    /// Rounds of questions answered right, on the way to an access key, and until when that counts.
+    pub rounds_passed: Option<(usize, Timestamp)>,
     pub access_keys: BTreeSet<String>,
     pub token: Option<Token>,
     pub confirmed_clients: BTreeSet<String>,
@@ -193,7 +219,7 @@ impl State {
             condition: persona.condition,
             rejected_in_a_row: 0,
             challenge: None,
-            rounds_passed: 0,
+            rounds_passed: None,
             access_keys: BTreeSet::new(),
             token: None,
             confirmed_clients: BTreeSet::new(),
@@ -245,7 +271,9 @@ pub(crate) fn accounts(persona: &Persona, state: &State, now: Timestamp) -> Vec<
         }
         (Change::Renames(name), true) => shown.iter_mut().take(1).for_each(|first| first.name = name),
         (Change::Renumbers(number), true) => {
-            shown.iter_mut().next_back().into_iter().for_each(|last| last.number = number)
+            if let Some(last) = shown.last_mut() {
+                last.number = number;
+            }
         }
         (Change::Halves, true) => shown.truncate(shown.len() / 2),
         (Change::Zeroes, true) => shown.iter_mut().for_each(|account| account.zeroed = true),

@@ -12,7 +12,7 @@ const MESSAGES_MAX: usize = 200;
 pub(crate) struct Message {
     pub institution: &'static str,
     pub name: &'static str,
-    pub login: &'static str,
+    pub login: String,
     pub code: String,
     pub sent_at: Timestamp,
     pub expires_at: Timestamp,

@@ -35,9 +35,10 @@ pub(crate) fn draw_code() -> String {
 
 /// 128 bits in hexadecimal, for cookies, access keys and file ids.
 pub(crate) fn draw_key() -> String {
-    draw::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_le_bytes(draw::<16>()))
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place where the sandbox takes randomness")]
 fn draw<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives randomness");

@@ -92,7 +92,7 @@ async fn wait_for_end(socket: &mut TcpStream) -> std::io::Result<()> {
 }
 
 /// Faults that answer without looking at the request.
-pub(crate) async fn before(fault: Fault, institution: &str) -> Option<Response> {
+pub(crate) fn before(fault: Fault, institution: &str) -> Option<Response> {
     let status = |code: StatusCode| Some((code, format!("{code}\n")).into_response());
     match fault.kind {
         Kind::Http400 => status(StatusCode::BAD_REQUEST),
@@ -135,7 +135,7 @@ pub(crate) async fn after(fault: Fault, document: Vec<u8>, hijack: Hijack) -> Re
         Kind::HeaderFlood => Script::Send(header_flood(&document)),
         Kind::HalfBody => return document_response(document[..half].to_vec()),
         Kind::DeepNesting => {
-            return document_response(with_body(&document, "<OFX>".to_owned() + &"<A>".repeat(100_000)));
+            return document_response(with_body(&document, &format!("<OFX>{}", "<A>".repeat(100_000))));
         }
         Kind::EntityBomb => return document_response(entity_bomb(&document)),
         Kind::WrongCharset => return document_response(wrong_charset(document)),
@@ -170,7 +170,7 @@ fn garbage() -> Vec<u8> {
 }
 
 /// The document's header with another body.
-fn with_body(document: &[u8], body: String) -> Vec<u8> {
+fn with_body(document: &[u8], body: &str) -> Vec<u8> {
     let at = document.windows(5).position(|window| window == b"<OFX>").unwrap_or(document.len());
     let mut bytes = document[..at].to_vec();
     bytes.extend_from_slice(body.as_bytes());
@@ -182,7 +182,7 @@ fn huge(document: &[u8]) -> Script {
     const ENTRY: &str = "<STMTTRN><TRNTYPE>POS</TRNTYPE><DTPOSTED>20261101</DTPOSTED><TRNAMT>-1.00</TRNAMT>\
                          <FITID>1</FITID><NAME>AGAIN</NAME></STMTTRN>\r\n";
     let mut start = head(&format!("Content-Length: {GIGABYTE}\r\n"));
-    start.extend(with_body(document, "<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><BANKTRANLIST>".to_owned()));
+    start.extend(with_body(document, "<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><BANKTRANLIST>"));
     let chunk = ENTRY.repeat(500).into_bytes();
     let times = GIGABYTE / chunk.len() + 1;
     Script::Repeat { head: start, chunk, times }
@@ -209,7 +209,7 @@ fn entity_bomb(document: &[u8]) -> Vec<u8> {
     }
     text.push_str("]><OFX><SIGNONMSGSRSV1><SONRS><STATUS><CODE>0</CODE><SEVERITY>INFO</SEVERITY><MESSAGE>&a8;</MESSAGE>");
     text.push_str("</STATUS></SONRS></SIGNONMSGSRSV1></OFX>");
-    with_body(document, text)
+    with_body(document, &text)
 }
 
 /// Replaces every `a` by a byte that is neither UTF-8 nor Windows-1252.

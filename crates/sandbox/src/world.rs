@@ -1,7 +1,7 @@
 //! Everything that changes while the sandbox runs: clock, personas, faults, phone, counters, log. In memory, behind one lock
 //! that is never held across an await.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use crate::catalog;
 use crate::clock::Clock;
 use crate::fault::Active;
 use crate::institution::Institution;
-use crate::persona::{Persona, State};
+use crate::persona::{State, User};
 use crate::phone::Phone;
 use crate::random::dice;
 
@@ -33,17 +33,18 @@ pub(crate) struct Changing {
     pub faults: Vec<Active>,
     pub phone: Phone,
     pub log: VecDeque<Entry>,
-    pub institutions: BTreeMap<&'static str, Requests>,
-    personas: HashMap<(&'static str, &'static str), State>,
+    pub institutions: BTreeMap<&'static str, Traffic>,
+    users: BTreeMap<(&'static str, &'static str, u32), (User, State)>,
     downloads: u64,
 }
 
 /// Counters of an institution.
 #[derive(Debug, Default, Clone, Serialize)]
-pub(crate) struct Requests {
+pub(crate) struct Traffic {
     pub requests: u32,
-    pub profile_requests: u32,
-    pub bad_requests: u32,
+    pub profiles: u32,
+    /// Answered with HTTP 400.
+    pub unreadable: u32,
     pub faults: u32,
 }
 
@@ -76,9 +77,9 @@ impl World {
         self.lock().clock.now()
     }
 
-    /// The seed of a persona's data.
-    pub(crate) fn persona_seed(&self, institution: &Institution, persona: &Persona) -> u64 {
-        dice(self.seed, &format!("{}/{}", institution.id, persona.login))
+    /// The seed of a user's data.
+    pub(crate) fn user_seed(&self, institution: &Institution, user: User) -> u64 {
+        dice(self.seed, &format!("{}/{}", institution.id, user.login()))
     }
 
     /// The institution's page for its customers.
@@ -99,7 +100,7 @@ impl Changing {
             phone: Phone::default(),
             log: VecDeque::new(),
             institutions: BTreeMap::new(),
-            personas: HashMap::new(),
+            users: BTreeMap::new(),
             downloads: 0,
         }
     }
@@ -110,17 +111,18 @@ impl Changing {
             *self = Self::new(self.clock.clone());
             return;
         };
-        self.personas.retain(|(institution, _), _| *institution != id);
+        self.users.retain(|(institution, _, _), _| *institution != id);
         self.institutions.remove(id);
         self.faults.retain(|fault| fault.institution != id);
         self.log.retain(|entry| entry.institution != id);
     }
 
-    pub(crate) fn persona(&mut self, institution: &Institution, persona: &Persona) -> &mut State {
-        self.personas.entry((institution.id, persona.login)).or_insert_with(|| State::new(persona))
+    pub(crate) fn user(&mut self, institution: &Institution, user: User) -> &mut State {
+        let key = (institution.id, user.persona.login, user.number);
+        &mut self.users.entry(key).or_insert_with(|| (user, State::new(user.persona))).1
     }
 
-    pub(crate) fn requests(&mut self, institution: &Institution) -> &mut Requests {
+    pub(crate) fn traffic(&mut self, institution: &Institution) -> &mut Traffic {
         self.institutions.entry(institution.id).or_default()
     }
 
@@ -135,14 +137,16 @@ impl Changing {
         self.downloads
     }
 
-    /// All personas of the catalog, those that nobody has used yet as well.
-    pub(crate) fn each_persona(
-        &mut self,
-        mut visit: impl FnMut(&'static Institution, &'static Persona, &State),
-    ) {
+    /// All personas of the catalog, those that nobody has used yet as well, and the further users of each.
+    pub(crate) fn each_user(&mut self, mut visit: impl FnMut(&'static Institution, User, &State)) {
         for institution in catalog::INSTITUTIONS.iter() {
             for persona in institution.personas {
-                visit(institution, persona, self.persona(institution, persona));
+                self.user(institution, User { persona, number: 0 });
+            }
+            for ((id, _, _), (user, state)) in &self.users {
+                if *id == institution.id {
+                    visit(institution, *user, state);
+                }
             }
         }
     }

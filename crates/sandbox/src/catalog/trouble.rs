@@ -44,7 +44,7 @@ macro_rules! in_trouble {
             name: $title,
             purpose: $story,
             fid: $fid,
-            fault: Fault::always(Kind::$kind),
+            fault: Some(Fault::of(Kind::$kind)),
             personas: &[Persona { login: $login, password: $password, story: $story, expect: $expect, ..TWO }],
             ..Institution::PLAIN
         };)*

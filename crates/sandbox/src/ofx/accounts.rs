@@ -7,17 +7,17 @@ use crate::account::Kind;
 use crate::fault;
 use crate::ledger::FIRST_DAY;
 use crate::loan::Terms;
-use crate::persona::{self, Persona, Shown};
+use crate::persona::{self, Shown, User};
 
 use super::signon::Standing;
 
 /// ACCTINFORS, or status 1 without it when nothing has changed since DTACCTUP.
 pub(super) fn respond(desk: &Desk<'_>, transaction: &Element) -> Body {
-    let Standing::User(persona) = desk.signed.standing else {
+    let Standing::User(user) = desk.signed.standing else {
         return Err(Status::error(15500, "Signon invalid"));
     };
-    let shown = accounts(desk, persona);
-    let changed_at = note_list(desk, persona);
+    let shown = accounts(desk, user);
+    let changed_at = note_list(desk, user);
     let since =
         transaction.child("ACCTINFORQ").and_then(|request| request.text("DTACCTUP")).and_then(date::read);
     if since.is_some_and(|since| since >= changed_at) {
@@ -28,9 +28,9 @@ pub(super) fn respond(desk: &Desk<'_>, transaction: &Element) -> Body {
 }
 
 /// The accounts of the signed-on user now, after faults.
-pub(super) fn accounts(desk: &Desk<'_>, persona: &'static Persona) -> Vec<Shown> {
+pub(super) fn accounts(desk: &Desk<'_>, user: User) -> Vec<Shown> {
     let mut changing = desk.world.lock();
-    let mut shown = persona::accounts(persona, changing.persona(desk.institution, persona), desk.now);
+    let mut shown = persona::accounts(user.persona, changing.user(desk.institution, user), desk.now);
     match desk.fault {
         Some(fault::Kind::NoAccounts) => shown.clear(),
         Some(fault::Kind::HalfList) => shown.truncate(shown.len() / 2),
@@ -41,10 +41,10 @@ pub(super) fn accounts(desk: &Desk<'_>, persona: &'static Persona) -> Vec<Shown>
 }
 
 /// Counts the list and returns since when it has been as it is.
-fn note_list(desk: &Desk<'_>, persona: &'static Persona) -> jiff::Timestamp {
+fn note_list(desk: &Desk<'_>, user: User) -> jiff::Timestamp {
     let mut changing = desk.world.lock();
-    let state = changing.persona(desk.institution, persona);
-    let is_later = state.is_later(&persona.later, desk.now);
+    let state = changing.user(desk.institution, user);
+    let is_later = state.is_later(&user.persona.later, desk.now);
     if is_later != state.listed_changed {
         state.listed_changed = is_later;
         state.list_changed_at = Some(desk.now);
@@ -56,10 +56,8 @@ fn note_list(desk: &Desk<'_>, persona: &'static Persona) -> jiff::Timestamp {
 
 fn account_info(desk: &Desk<'_>, shown: &Shown) -> Node {
     let info = Node::new("ACCTINFO");
-    let info = match desk.form.has_2_2() && desk.institution.manner.nicknames {
-        true => info.leaf("NAME", shown.name),
-        false => info,
-    };
+    let nickname = desk.form.has_2_2() && desk.institution.manner.nicknames;
+    let info = info.leaf_if("NAME", nickname.then_some(shown.name));
     let info = info.leaf("DESC", shown.name).leaf("PHONE", "555-0100");
     match &shown.account.kind {
         Kind::Bank { account_type, .. } => info
@@ -137,14 +135,14 @@ pub(super) fn find(
     from: Option<&Element>,
     id_tag: &str,
     fits: impl Fn(&Kind) -> bool,
-) -> Result<(&'static Persona, Shown), Status> {
-    let Standing::User(persona) = desk.signed.standing else {
+) -> Result<(User, Shown), Status> {
+    let Standing::User(user) = desk.signed.standing else {
         return Err(Status::error(15500, "Signon invalid"));
     };
     let number = from.and_then(|from| from.text(id_tag)).unwrap_or_default();
     let found =
-        accounts(desk, persona).into_iter().find(|shown| shown.number == number && fits(&shown.account.kind));
+        accounts(desk, user).into_iter().find(|shown| shown.number == number && fits(&shown.account.kind));
     let shown = found.ok_or(Status::error(2003, "Account not found"))?;
-    desk.world.lock().persona(desk.institution, persona).counters.statements += 1;
-    Ok((persona, shown))
+    desk.world.lock().user(desk.institution, user).counters.statements += 1;
+    Ok((user, shown))
 }

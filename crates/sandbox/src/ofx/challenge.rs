@@ -6,7 +6,7 @@ use super::request::{Element, Unreadable};
 use super::signon::Standing;
 use super::write::Node;
 use super::{Body, Desk, Status};
-use crate::persona::{Challenge, Persona, Proof, Question, State};
+use crate::persona::{Challenge, Persona, Proof, Question, State, User};
 use crate::phone::Message;
 use crate::random::draw_code;
 
@@ -22,18 +22,18 @@ pub(super) fn respond(desk: &Desk<'_>) -> Result<Body, Unreadable> {
     if !desk.form.has_mfa() {
         return Err(Unreadable("this version has no MFACHALLENGERQ"));
     }
-    let persona = match desk.signed.standing {
-        Standing::Unproven(persona) => persona,
+    let user = match desk.signed.standing {
+        Standing::Unproven(user) => user,
         Standing::User(_) => return Err(Unreadable("there is nothing to ask")),
         _ => return Ok(Err(Status::error(15500, "Signon invalid"))),
     };
     let mut changing = desk.world.lock();
-    let state = changing.persona(desk.institution, persona);
+    let state = changing.user(desk.institution, user);
     state.counters.challenges += 1;
-    let questions = match persona.proof {
+    let questions = match user.persona.proof {
         Proof::Questions(rounds) => ask(state, rounds, desk.now),
         Proof::Code { minutes, .. } => {
-            let message = send_code(desk, persona, state, minutes);
+            let message = send_code(desk, user, state, minutes);
             changing.phone.receive(message);
             let label = "Enter the 6-digit code we sent by text message to •••42";
             vec![Node::new("MFACHALLENGE").leaf("MFAPHRASEID", CODE_PHRASE).leaf("MFAPHRASELABEL", label)]
@@ -44,7 +44,9 @@ pub(super) fn respond(desk: &Desk<'_>) -> Result<Body, Unreadable> {
 }
 
 fn ask(state: &mut State, rounds: &[&[Question]], now: Timestamp) -> Vec<Node> {
-    let round = state.rounds_passed.min(rounds.len() - 1);
+    // A first round that was passed long ago counts no longer.
+    let passed = state.rounds_passed.filter(|(_, until)| now < *until).map_or(0, |(rounds, _)| rounds);
+    let round = passed.min(rounds.len() - 1);
     let expires_at = now + SignedDuration::from_mins(QUESTION_MINUTES);
     state.challenge = Some(Challenge { round, code: None, expires_at, wrong_answers: 0 });
     rounds[round]
@@ -57,7 +59,7 @@ fn ask(state: &mut State, rounds: &[&[Question]], now: Timestamp) -> Vec<Node> {
         .collect()
 }
 
-fn send_code(desk: &Desk<'_>, persona: &'static Persona, state: &mut State, minutes: i64) -> Message {
+fn send_code(desk: &Desk<'_>, user: User, state: &mut State, minutes: i64) -> Message {
     let expires_at = desk.now + SignedDuration::from_mins(minutes);
     let code = draw_code();
     state.challenge = Some(Challenge { round: 0, code: Some(code.clone()), expires_at, wrong_answers: 0 });
@@ -65,7 +67,7 @@ fn send_code(desk: &Desk<'_>, persona: &'static Persona, state: &mut State, minu
     Message {
         institution: desk.institution.id,
         name: desk.institution.name,
-        login: persona.login,
+        login: user.login(),
         code,
         sent_at: desk.now,
         expires_at,
@@ -86,16 +88,15 @@ pub(super) fn check_answers(
     };
     if now >= challenge.expires_at {
         state.challenge = None;
-        state.rounds_passed = 0;
+        state.rounds_passed = None;
         return Err(MORE_NEEDED);
     }
     let round = challenge.round;
-    let is_right = match persona.proof {
-        Proof::Questions(rounds) => rounds[round].iter().all(|question| is_answered(question, &answers)),
-        _ => {
-            let code = answers.iter().find(|(id, _)| id == CODE_PHRASE).map(|(_, answer)| answer.trim());
-            code.is_some() && code == challenge.code.as_deref()
-        }
+    let is_right = if let Proof::Questions(rounds) = persona.proof {
+        rounds[round].iter().all(|question| is_answered(question, &answers))
+    } else {
+        let code = answers.iter().find(|(id, _)| id == CODE_PHRASE).map(|(_, answer)| answer.trim());
+        code.is_some() && code == challenge.code.as_deref()
     };
     if !is_right {
         challenge.wrong_answers += 1;
@@ -107,11 +108,11 @@ pub(super) fn check_answers(
     }
     state.challenge = None;
     let rounds = if let Proof::Questions(rounds) = persona.proof { rounds.len() } else { 1 };
-    state.rounds_passed = round + 1;
-    if state.rounds_passed < rounds {
+    if round + 1 < rounds {
+        state.rounds_passed = Some((round + 1, now + SignedDuration::from_mins(QUESTION_MINUTES)));
         return Err(MORE_NEEDED);
     }
-    state.rounds_passed = 0;
+    state.rounds_passed = None;
     Ok(!matches!(persona.proof, Proof::Code { every_time: true, .. }))
 }
 

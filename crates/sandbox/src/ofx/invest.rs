@@ -11,17 +11,16 @@ use crate::account::Kind;
 use crate::holdings::{Act, Holdings, Position, Trade};
 use crate::institution::Manner;
 use crate::market::{Security, SecurityKind};
-use crate::persona::{Persona, Shown};
+use crate::persona::{Shown, User};
 use crate::random::dice;
 
 /// INVSTMTRQ.
 pub(super) fn respond(desk: &Desk<'_>, transaction: &Element) -> Body {
     let request = transaction.child("INVSTMTRQ").ok_or(Status::error(2000, "There is no INVSTMTRQ"))?;
     let from = request.child("INVACCTFROM");
-    let (persona, shown) =
-        accounts::find(desk, from, "ACCTID", |kind| matches!(kind, Kind::Investment { .. }))?;
+    let (user, shown) = accounts::find(desk, from, "ACCTID", |kind| matches!(kind, Kind::Investment { .. }))?;
     let window = Window::read(request, desk.now)?;
-    let holdings = holdings(desk, persona, &shown)?;
+    let holdings = holdings(desk, user, &shown)?;
     let manner = &desk.institution.manner;
     let wants_positions = request.child("INCPOS").is_none_or(|wanted| wanted.text("INCLUDE") != Some("N"));
     let positions = wants_positions && !holdings.positions.is_empty();
@@ -40,14 +39,14 @@ pub(super) fn respond(desk: &Desk<'_>, transaction: &Element) -> Body {
     Ok(Some(answer))
 }
 
-fn holdings(desk: &Desk<'_>, persona: &Persona, shown: &Shown) -> Result<Holdings, Status> {
+fn holdings(desk: &Desk<'_>, user: User, shown: &Shown) -> Result<Holdings, Status> {
     let Kind::Investment { portfolio, .. } = shown.account.kind else {
         return Err(Status::error(2002, "General account error"));
     };
     if shown.zeroed {
         return Ok(Holdings { positions: Vec::new(), cash_cents: 0, trades: Vec::new() });
     }
-    let key = dice(desk.world.persona_seed(desk.institution, persona), shown.account.key);
+    let key = dice(desk.world.user_seed(desk.institution, user), shown.account.key);
     Ok(Holdings::open(desk.world.seed, key, portfolio, desk.now))
 }
 
@@ -66,11 +65,8 @@ fn position(desk: &Desk<'_>, held: &Position) -> Node {
         .leaf("UNITS", figures::e4(manner, held.units_e4))
         .leaf("UNITPRICE", figures::e4(manner, held.price_e4))
         .leaf("MKTVAL", figures::amount(manner, held.value_cents));
-    let invpos = match desk.form.has_2_2() {
-        true => invpos.leaf("AVGCOSTBASIS", figures::amount(manner, held.cost_cents)),
-        false => invpos,
-    };
-    let invpos = invpos.leaf("DTPRICEASOF", date::write(held.priced_at));
+    let cost = desk.form.has_2_2().then(|| figures::amount(manner, held.cost_cents));
+    let invpos = invpos.leaf_if("AVGCOSTBASIS", cost).leaf("DTPRICEASOF", date::write(held.priced_at));
     // 401(k) elements exist from 2.0 on.
     let invpos = invpos.leaf_if("INV401KSOURCE", held.source.filter(|_| desk.form.is_xml()));
     match held.security.kind {
@@ -182,14 +178,14 @@ fn trade_node(desk: &Desk<'_>, trade: &Trade) -> Node {
 
 /// SECLISTMSGSRSV1 with every security that the file's investment statements name; it comes unasked (OFX 2.3 §13.8.4).
 pub(super) fn security_list(desk: &Desk<'_>, root: &Element) -> Option<Node> {
-    let Standing::User(persona) = desk.signed.standing else { return None };
+    let Standing::User(user) = desk.signed.standing else { return None };
     let set = root.child("INVSTMTMSGSRQV1")?;
     let mut named: BTreeMap<&str, &'static Security> = BTreeMap::new();
-    let shown = accounts::accounts(desk, persona);
+    let shown = accounts::accounts(desk, user);
     for request in set.children.iter().filter_map(|transaction| transaction.child("INVSTMTRQ")) {
         let number = request.child("INVACCTFROM").and_then(|from| from.text("ACCTID")).unwrap_or_default();
         let account = shown.iter().find(|shown| shown.number == number);
-        let Some(Ok(holdings)) = account.map(|account| holdings(desk, persona, account)) else { continue };
+        let Some(Ok(holdings)) = account.map(|account| holdings(desk, user, account)) else { continue };
         for security in holdings
             .positions
             .iter()

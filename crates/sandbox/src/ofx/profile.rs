@@ -11,7 +11,7 @@ pub(super) const UPDATED: &str = "20261001120000";
 
 /// PROFRS, or status 1 without it when the client is up to date (OFX 2.3 §7.2).
 pub(super) fn respond(desk: &Desk<'_>, transaction: &Element) -> Body {
-    desk.world.lock().requests(desk.institution).profile_requests += 1;
+    desk.world.lock().traffic(desk.institution).profiles += 1;
     let since = transaction.child("PROFRQ").and_then(|request| request.text("DTPROFUP"));
     if since.and_then(date::read).zip(date::read(UPDATED)).is_some_and(|(since, updated)| since >= updated) {
         return Err(Status::UP_TO_DATE);
@@ -43,10 +43,9 @@ fn message_sets(desk: &Desk<'_>) -> Node {
     let loans = has(desk, |kind| matches!(kind, Kind::Loan(_)));
     let banks = has(desk, |kind| matches!(kind, Kind::Bank { .. })) || (loans && !desk.form.has_loans());
     let main = desk.world.ofx_url(desk.institution);
-    let (bank_url, invest_url) = match desk.institution.manner.split_urls {
-        true => (format!("{main}/bank"), format!("{main}/invest")),
-        false => (main.clone(), main.clone()),
-    };
+    let door =
+        |name| if desk.institution.manner.split_urls { format!("{main}/{name}") } else { main.clone() };
+    let (bank_url, invest_url) = (door("bank"), door("invest"));
     let mut list = Node::new("MSGSETLIST")
         .child(set("SIGNONMSGSET", Node::new("SIGNONMSGSETV1").child(core(&main))))
         .child(set("SIGNUPMSGSET", signup(desk, &main)));
@@ -135,13 +134,11 @@ fn signon_info(desk: &Desk<'_>) -> Node {
     let any =
         |wanted: fn(&Proof) -> bool| desk.institution.personas.iter().any(|persona| wanted(&persona.proof));
     let info = info.leaf_if("USERCRED1LABEL", demands.credential).flag("CLIENTUIDREQ", demands.client_uid);
-    let info = match any(|proof| matches!(proof, Proof::Token { .. })) {
-        true => info
-            .flag("AUTHTOKENFIRST", false)
-            .leaf("AUTHTOKENLABEL", "One-time key from our website")
-            .leaf("AUTHTOKENINFOURL", desk.world.site(desk.institution)),
-        false => info.flag("AUTHTOKENFIRST", false),
-    };
+    let tokens = any(|proof| matches!(proof, Proof::Token { .. }));
+    let info = info
+        .flag("AUTHTOKENFIRST", false)
+        .leaf_if("AUTHTOKENLABEL", tokens.then_some("One-time key from our website"))
+        .leaf_if("AUTHTOKENINFOURL", tokens.then(|| desk.world.site(desk.institution)));
     let challenges = any(|proof| matches!(proof, Proof::Questions(_) | Proof::Code { .. }));
     info.flag("MFACHALLENGESUPT", challenges).flag("MFACHALLENGEFIRST", demands.challenge_first)
 }

@@ -7,7 +7,7 @@ use super::write::{Form, Node};
 use super::{Desk, Status, challenge, date};
 use crate::fault::{Fault, Kind};
 use crate::institution::Institution;
-use crate::persona::{Condition, Persona, Proof, State};
+use crate::persona::{Condition, Proof, State, User};
 use crate::random::draw_key;
 use crate::world::World;
 
@@ -27,9 +27,9 @@ pub(crate) struct Signed {
 /// Whose requests are answered.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Standing {
-    User(&'static Persona),
+    User(User),
     /// Password right, but something is missing: only a challenge may be asked for.
-    Unproven(&'static Persona),
+    Unproven(User),
     Anonymous,
     Refused,
 }
@@ -70,12 +70,12 @@ pub(super) fn sign_on(
     if institution.demands.fi && !fi_is_right(institution, sonrq) {
         return Signed::refused(13504, "FI missing or invalid in SONRQ");
     }
-    let Some(persona) = institution.persona(user) else {
+    let Some(user) = institution.user(user) else {
         return Signed::refused(15500, "Signon invalid");
     };
     let mut changing = world.lock();
-    let state = changing.persona(institution, persona);
-    let signed = sign_on_as(institution, persona, state, request, sonrq, now);
+    let state = changing.user(institution, user);
+    let signed = sign_on_as(institution, user, state, request, sonrq, now);
     state.counters.requests += 1;
     state.counters.logins += 1;
     match signed.standing {
@@ -110,12 +110,13 @@ fn fi_is_right(institution: &Institution, sonrq: &Element) -> bool {
 
 fn sign_on_as(
     institution: &Institution,
-    persona: &'static Persona,
+    user: User,
     state: &mut State,
     request: &Request,
     sonrq: &Element,
     now: Timestamp,
 ) -> Signed {
+    let persona = user.persona;
     if state.condition == Condition::Maintenance {
         return Signed::refused(13505, "Server undergoing maintenance; try again later");
     }
@@ -143,7 +144,7 @@ fn sign_on_as(
     if let Some(refused) = check_condition(state, request, now) {
         return refused;
     }
-    prove(persona, state, request, sonrq, now)
+    prove(user, state, request, sonrq, now)
 }
 
 /// A program that nobody has confirmed yet is noted, and refused (15510).
@@ -180,24 +181,18 @@ fn check_condition(state: &mut State, request: &Request, now: Timestamp) -> Opti
 }
 
 /// The step after the password: an access key from before, answers, a one-time key, or nothing.
-fn prove(
-    persona: &'static Persona,
-    state: &mut State,
-    request: &Request,
-    sonrq: &Element,
-    now: Timestamp,
-) -> Signed {
+fn prove(user: User, state: &mut State, request: &Request, sonrq: &Element, now: Timestamp) -> Signed {
     let known = sonrq.text("ACCESSKEY").is_some_and(|key| state.access_keys.contains(key));
     let asks =
         request.root.child("SIGNONMSGSRQV1").is_some_and(|set| set.child("MFACHALLENGETRNRQ").is_some());
-    let verdict = match persona.proof {
+    let verdict = match user.persona.proof {
         _ if known => Ok(false),
         Proof::None => Ok(false),
         Proof::Token { .. } => challenge::check_token(state, sonrq, now),
         Proof::Questions(_) | Proof::Code { .. } if asks => {
-            return Signed { status: Status::OK, standing: Standing::Unproven(persona), access_key: None };
+            return Signed { status: Status::OK, standing: Standing::Unproven(user), access_key: None };
         }
-        Proof::Questions(_) | Proof::Code { .. } => challenge::check_answers(persona, state, sonrq, now),
+        Proof::Questions(_) | Proof::Code { .. } => challenge::check_answers(user.persona, state, sonrq, now),
     };
     let remember = match verdict {
         Ok(remember) => remember,
@@ -212,7 +207,7 @@ fn prove(
         Condition::PasswordExpiring => Status::info(15000, "Please set a new password at our website"),
         _ => Status::OK,
     };
-    Signed { status, standing: Standing::User(persona), access_key }
+    Signed { status, standing: Standing::User(user), access_key }
 }
 
 /// The signon message set of the answer.
@@ -244,7 +239,7 @@ pub(super) fn respond(desk: &mut Desk<'_>, set: &Element, sonrq: &Element) -> Re
 
 /// PINCHRQ (OFX 2.3 §2.5.2): sets the password, and with it ends "must change".
 fn change_password(desk: &Desk<'_>, transaction: &Element) -> super::Body {
-    let Standing::User(persona) = desk.signed.standing else {
+    let Standing::User(user) = desk.signed.standing else {
         return Err(Status::error(15500, "Signon invalid"));
     };
     let new =
@@ -253,8 +248,8 @@ fn change_password(desk: &Desk<'_>, transaction: &Element) -> super::Body {
         return Err(Status::error(15503, "The new password needs 8 to 32 characters"));
     }
     let mut changing = desk.world.lock();
-    let state = changing.persona(desk.institution, persona);
+    let state = changing.user(desk.institution, user);
     new.clone_into(&mut state.password);
     state.condition = Condition::Open;
-    Ok(Some(Node::new("PINCHRS").leaf("USERID", persona.login).leaf("DTCHANGED", date::write(desk.now))))
+    Ok(Some(Node::new("PINCHRS").leaf("USERID", user.login()).leaf("DTCHANGED", date::write(desk.now))))
 }

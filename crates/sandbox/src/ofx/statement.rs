@@ -7,7 +7,7 @@ use super::write::Node;
 use super::{Body, Desk, Status, accounts, date, figures, loans};
 use crate::account::Kind;
 use crate::ledger::{Correction, FIRST_DAY, Ledger, Plan, Row, start_of_day};
-use crate::persona::{Persona, Shown};
+use crate::persona::{Shown, User};
 use crate::random::dice;
 
 /// How long before posting an entry is pending.
@@ -53,7 +53,7 @@ pub(super) fn bank(desk: &Desk<'_>, transaction: &Element) -> Body {
     let request = transaction.child("STMTRQ").ok_or(Status::error(2000, "There is no STMTRQ"))?;
     let from = request.child("BANKACCTFROM");
     let loans_here = !desk.form.has_loans();
-    let (persona, shown) = accounts::find(desk, from, "ACCTID", |kind| {
+    let (user, shown) = accounts::find(desk, from, "ACCTID", |kind| {
         matches!(kind, Kind::Bank { .. }) || (loans_here && matches!(kind, Kind::Loan(_)))
     })?;
     let window = Window::read(request, desk.now)?;
@@ -63,7 +63,7 @@ pub(super) fn bank(desk: &Desk<'_>, transaction: &Element) -> Body {
     let Kind::Bank { account_type, plan, balance_cents } = shown.account.kind else {
         return Err(Status::error(2002, "General account error"));
     };
-    let book = Book::open(desk, persona, shown, plan, balance_cents);
+    let book = Book::open(desk, user, shown, plan, balance_cents);
     let answer = Node::new("STMTRS")
         .leaf("CURDEF", desk.institution.manner.currency)
         .child(accounts::bank_account(desk, shown.number, account_type))
@@ -77,12 +77,12 @@ pub(super) fn bank(desk: &Desk<'_>, transaction: &Element) -> Body {
 pub(super) fn card(desk: &Desk<'_>, transaction: &Element) -> Body {
     let request = transaction.child("CCSTMTRQ").ok_or(Status::error(2000, "There is no CCSTMTRQ"))?;
     let from = request.child("CCACCTFROM");
-    let (persona, shown) = accounts::find(desk, from, "ACCTID", |kind| matches!(kind, Kind::Card { .. }))?;
+    let (user, shown) = accounts::find(desk, from, "ACCTID", |kind| matches!(kind, Kind::Card { .. }))?;
     let window = Window::read(request, desk.now)?;
     let Kind::Card { plan, balance_cents, limit_cents } = shown.account.kind else {
         return Err(Status::error(2002, "General account error"));
     };
-    let book = Book::open(desk, persona, shown, plan, balance_cents);
+    let book = Book::open(desk, user, shown, plan, balance_cents);
     let answer = Node::new("CCSTMTRS")
         .leaf("CURDEF", desk.institution.manner.currency)
         .child(accounts::card_account(shown.number))
@@ -101,8 +101,8 @@ struct Book {
 }
 
 impl Book {
-    fn open(desk: &Desk<'_>, persona: &Persona, shown: Shown, plan: &Plan, balance_cents: i64) -> Self {
-        let seed = desk.world.persona_seed(desk.institution, persona);
+    fn open(desk: &Desk<'_>, user: User, shown: Shown, plan: &Plan, balance_cents: i64) -> Self {
+        let seed = desk.world.user_seed(desk.institution, user);
         if shown.zeroed {
             return Self { posted: Vec::new(), pending: Vec::new(), ledger_cents: 0, seed };
         }

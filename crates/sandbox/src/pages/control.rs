@@ -37,10 +37,8 @@ const RESET: &str = "<section class=\"card\"><h2>Reset</h2><p class=\"muted\">Al
 
 fn clock_section(state: &Changing) -> String {
     let reading = state.clock.reading();
-    let (running, other, label) = match reading.stopped {
-        true => ("stopped", "false", "Let it run"),
-        false => ("running", "true", "Stop it"),
-    };
+    let (running, other, label) =
+        if reading.stopped { ("stopped", "false", "Let it run") } else { ("running", "true", "Stop it") };
     let step = |name: &str, value: i64, label: &str| {
         format!(
             "<form method=\"post\" action=\"/control/clock\"><input type=\"hidden\" name=\"{name}\" value=\"{value}\">\
@@ -99,7 +97,7 @@ fn fault_section(state: &Changing) -> String {
 
 fn counter_section(state: &mut Changing) -> String {
     let mut rows = String::new();
-    state.each_persona(|institution, persona, where_it_is| {
+    state.each_user(|institution, user, where_it_is| {
         let counters = &where_it_is.counters;
         if counters.logins == 0 {
             return;
@@ -108,7 +106,7 @@ fn counter_section(state: &mut Changing) -> String {
             rows,
             "<tr><th scope=\"row\">{} / {}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             institution.id,
-            escape(persona.login),
+            escape(&user.login()),
             counters.logins,
             counters.logins_rejected,
             counters.codes_sent,

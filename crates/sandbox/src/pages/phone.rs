@@ -48,10 +48,10 @@ fn show(world: &World, institution: Option<&str>, title: &str) -> Html<String> {
     }
     body.push_str("<ol class=\"messages\">");
     for message in messages {
-        let (class, state) = match now < message.expires_at {
-            true => ("message", format!("valid until {}", instant(message.expires_at))),
-            false => ("message old", "expired".to_owned()),
-        };
+        let valid = now < message.expires_at;
+        let class = if valid { "message" } else { "message old" };
+        let state =
+            if valid { format!("valid until {}", instant(message.expires_at)) } else { "expired".to_owned() };
         let _ = write!(
             body,
             "<li class=\"{class}\"><p class=\"muted\">{} · {}</p><p>Your {} code is <strong class=\"code\">{}</strong></p>\
@@ -60,7 +60,7 @@ fn show(world: &World, institution: Option<&str>, title: &str) -> Html<String> {
             instant(message.sent_at),
             escape(message.name.trim_end_matches(" (sandbox)")),
             escape(&message.code),
-            escape(message.login),
+            escape(&message.login),
         );
     }
     body.push_str("</ol>");

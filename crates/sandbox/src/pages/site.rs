@@ -14,7 +14,7 @@ use super::layout::{self, escape};
 use crate::catalog;
 use crate::control::Act;
 use crate::institution::Institution;
-use crate::persona::{Condition, Persona, Proof, State as PersonaState};
+use crate::persona::{Condition, Persona, Proof, State as PersonaState, User};
 use crate::world::World;
 
 /// What the page has just done.
@@ -44,32 +44,33 @@ pub(crate) async fn page(
     }
     let _ =
         write!(body, "<h1>Online banking</h1><p class=\"muted\">For: {}</p>", escape(institution.purpose));
-    for persona in institution.personas {
-        let mut changing = world.lock();
-        body.push_str(&customer(institution, persona, changing.persona(institution, persona)));
-    }
+    world.lock().each_user(|of, user, state| {
+        if of.id == institution.id {
+            body.push_str(&customer(institution, user, state));
+        }
+    });
     body.push_str(
         "<p><a href=\"/phone\">Text messages</a> · <a href=\"/\">All sandbox institutions</a></p></div>",
     );
     layout::page(institution.name, 0, &body).into_response()
 }
 
-fn customer(institution: &Institution, persona: &Persona, state: &PersonaState) -> String {
+fn customer(institution: &Institution, user: User, state: &PersonaState) -> String {
     let mut html = format!(
         "<section class=\"card\"><h2>{}</h2><dl class=\"login\"><div><dt>Login</dt><dd><code>{}</code></dd></div>\
          <div><dt>Password</dt><dd><code>{}</code></dd></div></dl><p>{}</p>",
-        escape(persona.login),
-        escape(persona.login),
+        escape(&user.login()),
+        escape(&user.login()),
         escape(&state.password),
         condition(state),
     );
-    for (action, label) in actions(institution, persona, state) {
+    for (action, label) in actions(institution, user.persona, state) {
         let _ = write!(
             html,
             "<form method=\"post\" action=\"/site/{}/{action}\"><input type=\"hidden\" name=\"login\" value=\"{}\">\
              <button>{label}</button></form>",
             institution.id,
-            escape(persona.login)
+            escape(&user.login())
         );
     }
     if let Some(token) = &state.token {
@@ -107,7 +108,7 @@ fn actions(
         Condition::Open => {}
         Condition::Locked => actions.push(("unlock", "Unlock online access")),
         Condition::PasswordExpiring | Condition::PasswordExpired => {
-            actions.push(("password", "Set new password"))
+            actions.push(("password", "Set new password"));
         }
         Condition::InUse => actions.push(("sign-out", "Sign out on all devices")),
         Condition::TermsOpen => actions.push(("terms", "Accept terms")),
@@ -135,7 +136,7 @@ pub(crate) async fn act(
     Form(whose): Form<Whose>,
 ) -> Response {
     let found = catalog::institution(&id)
-        .and_then(|institution| Some((institution, institution.persona(&whose.login)?)));
+        .and_then(|institution| Some((institution, institution.user(&whose.login)?)));
     let act = match action.as_str() {
         "unlock" => Act::Unlock,
         "password" => Act::ChangePassword,
@@ -146,9 +147,9 @@ pub(crate) async fn act(
         "token" => Act::MakeToken,
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    let Some((institution, persona)) = found else {
+    let Some((institution, user)) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    act.on(&mut world.lock(), institution, persona);
+    act.on(&mut world.lock(), institution, user);
     Redirect::to(&format!("/site/{}?done=1", institution.id)).into_response()
 }
