@@ -30,6 +30,8 @@ pub struct Trade<'d> {
     pub income: Option<Text<'d>>,
     /// TFERACTION is OUT.
     pub outward: bool,
+    /// CURRENCY: the amounts are in another currency than the statement's; symbol and rate.
+    pub currency: Option<(Text<'d>, Option<Decimal>)>,
 }
 
 /// One position of INVPOSLIST.
@@ -93,13 +95,19 @@ pub(super) fn trade(element: Element<'_>) -> Trade<'_> {
         total: decimal(body, "TOTAL"),
         income: element.value("INCOMETYPE"),
         outward: element.value("TFERACTION").is_some_and(|action| action == "OUT"),
+        currency: currency(body),
     }
+}
+
+/// CURRENCY of an element: symbol and rate (OFX 2.3 §5.2).
+fn currency(element: Element<'_>) -> Option<(Text<'_>, Option<Decimal>)> {
+    let currency = element.child("CURRENCY")?;
+    Some((currency.value("CURSYM")?, decimal(currency, "CURRATE")))
 }
 
 /// Reads a position; `None` for one without INVPOS.
 pub(super) fn position(element: Element<'_>) -> Option<Position<'_>> {
     let common = element.find("INVPOS")?;
-    let currency = common.child("CURRENCY").and_then(|inner| Some((inner.value("CURSYM")?, decimal(inner, "CURRATE"))));
     Some(Position {
         kind: element.name(),
         security: common.find("SECID").and_then(|id| id.value("UNIQUEID")),
@@ -109,7 +117,7 @@ pub(super) fn position(element: Element<'_>) -> Option<Position<'_>> {
         market_value: decimal(common, "MKTVAL"),
         average_cost: decimal(common, "AVGCOSTBASIS"),
         price_as_of: date(common, "DTPRICEASOF"),
-        currency,
+        currency: currency(common),
         memo: common.value("MEMO"),
     })
 }

@@ -1,5 +1,0 @@
-//! The guarded network.
-
-/// The only way out.
-#[derive(Debug)]
-pub struct Net;
