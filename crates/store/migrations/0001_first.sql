@@ -110,7 +110,7 @@ CREATE TABLE connection (
     form_key TEXT UNIQUE
 ) {strict};
 CREATE INDEX connection_by_household ON connection (household_id);
-CREATE INDEX connection_due ON connection (due_at);
+CREATE INDEX connection_due ON connection (work_attended, due_at);
 CREATE INDEX connection_leased ON connection (offering, lease_until);
 
 -- A random key per connection, wrapped by the master key `master_key`. Destroying it destroys the connection's secrets.
@@ -132,12 +132,23 @@ CREATE TABLE sealed (
     PRIMARY KEY (connection_id, purpose)
 ) {strict};
 
+-- A known text sealed under each master key that was ever active: a wrong key is noticed at the start.
+CREATE TABLE canary (
+    master_key TEXT NOT NULL PRIMARY KEY,
+    bytes {bytes} NOT NULL,
+    created_at {int} NOT NULL
+) {strict};
+
 CREATE TABLE attempt (
     id TEXT NOT NULL PRIMARY KEY,
     connection_id TEXT NOT NULL REFERENCES connection (id),
     kind TEXT NOT NULL,
     attended {bool} NOT NULL,
     stage TEXT NOT NULL,
+    -- steps taken so far: the next one begins or resumes
+    steps {int} NOT NULL,
+    -- claims since the last step: a run that kills its workers is given up
+    tries {int} NOT NULL,
     started_at {int} NOT NULL,
     ended_at {int},
     outcome TEXT,
@@ -299,6 +310,8 @@ CREATE INDEX outbox_unread ON outbox (person_id, read_at);
 CREATE TABLE audit (
     id TEXT NOT NULL PRIMARY KEY,
     at {int} NOT NULL,
+    -- the order within one transaction
+    place {int} NOT NULL,
     firm_id TEXT,
     household_id TEXT,
     doer TEXT NOT NULL,

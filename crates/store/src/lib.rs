@@ -48,11 +48,15 @@
 //! write ([`Tx::hold_household`]). [`Text::dialect`] is for the few texts that must differ.
 
 pub mod account;
+pub mod attempt;
 mod audit;
+pub mod challenge;
 mod column;
+pub mod connection;
 pub mod entry;
 mod error;
 pub mod guard;
+pub mod health;
 mod invitation;
 mod migrate;
 mod networth;
@@ -62,6 +66,9 @@ pub mod person;
 mod pool;
 mod query;
 mod reader;
+pub mod reconcile;
+pub mod review;
+pub mod sealed;
 pub mod session;
 mod signal;
 pub mod token;
@@ -255,17 +262,24 @@ impl Store {
 
 /// Every SQL text of the store by file and name, for the tests that prepare and explain them.
 pub fn texts() -> impl Iterator<Item = (&'static str, &'static str, Text)> {
-    let files: [(&str, &[(&str, Text)]); 14] = [
+    let files: [(&str, &[(&str, Text)]); 21] = [
         ("account", account::TEXTS),
+        ("attempt", attempt::TEXTS),
         ("audit", audit::TEXTS),
+        ("challenge", challenge::TEXTS),
+        ("connection", connection::TEXTS),
         ("entry", entry::TEXTS),
         ("guard", guard::TEXTS),
+        ("health", health::TEXTS),
         ("invitation", invitation::TEXTS),
         ("migrate", migrate::TEXTS),
         ("networth", networth::TEXTS),
         ("notice", notice::TEXTS),
         ("outbox", outbox::TEXTS),
         ("person", person::TEXTS),
+        ("reconcile", reconcile::TEXTS),
+        ("review", review::TEXTS),
+        ("sealed", sealed::TEXTS),
         ("session", session::TEXTS),
         ("token", token::TEXTS),
         ("tx", tx::TEXTS),

@@ -1,0 +1,348 @@
+//! Connections: their state, and the queue of work that their due times are.
+//!
+//! People change a connection by compare-and-set on its version. A worker owns it by a lease with a number, the
+//! fence, that each claim raises; what it applies checks version, fence and node in the same update, so that a worker
+//! that was paused beyond its lease loses.
+
+use domain::{
+    ConnectionId, FirmId, HouseholdId, PersonId, Timestamp,
+    attempt::AttemptKind,
+    connection::{Connection, Work},
+};
+
+use crate::{
+    Engine, Error, Reader, Topic, Tx,
+    audit::Trail,
+    column::Row,
+    query::{Text, texts},
+    reach,
+};
+
+macro_rules! columns {
+    () => {
+        "c.id, c.firm_id, c.household_id, c.owner_id, c.offering, c.institution, c.reason, c.since, c.work_kind,
+         c.work_attended, c.due_at, c.last_attempt_at, c.last_success_at, c.manual_refresh_after,
+         c.rejected_in_row, c.failures_in_row, c.version"
+    };
+}
+
+/// The part of an apply's WHERE that makes a worker lose whose lease was taken over. A build without it proves that
+/// the tests notice.
+#[cfg(not(feature = "unfenced"))]
+macro_rules! fenced {
+    () => {
+        " AND fence = $14 AND lease_node = $15"
+    };
+}
+#[cfg(feature = "unfenced")]
+macro_rules! fenced {
+    () => {
+        " AND CAST($14 AS BIGINT) IS NOT NULL AND CAST($15 AS TEXT) IS NOT NULL"
+    };
+}
+
+texts! {
+    BY_ID = Text::one(concat!(
+        "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
+         WHERE ", reach!(), " AND c.id = $5"
+    ));
+    OF_HOUSEHOLD = Text::one(concat!(
+        "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
+         WHERE ", reach!(), " AND c.household_id = $5 ORDER BY c.institution, c.id"
+    ));
+    WITHIN_REACH = Text::one(concat!(
+        "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
+         WHERE ", reach!(), " ORDER BY c.household_id, c.institution, c.id"
+    ));
+    ANY = Text::one(concat!("SELECT ", columns!(), " FROM connection c WHERE c.id = $1"));
+    BY_FORM = Text::one(concat!(
+        "SELECT ", columns!(), " FROM connection c WHERE c.form_key = $1 AND c.owner_id = $2"
+    ));
+    ADD = Text::one(
+        "INSERT INTO connection
+            (id, firm_id, household_id, owner_id, offering, institution, reason, since, work_kind, work_attended,
+             due_at, last_attempt_at, last_success_at, manual_refresh_after, rejected_in_row, failures_in_row,
+             version, fence, created_at, form_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19)"
+    );
+    MOVE = Text::one(
+        "UPDATE connection SET reason = $1, since = $2, work_kind = $3, work_attended = $4, due_at = $5,
+             last_attempt_at = $6, last_success_at = $7, manual_refresh_after = $8, rejected_in_row = $9,
+             failures_in_row = $10, version = version + 1
+         WHERE id = $11 AND version = $12"
+    );
+    // $13 is the new end of the lease; without one the lease is given back.
+    APPLY = Text::one(concat!(
+        "UPDATE connection SET reason = $1, since = $2, work_kind = $3, work_attended = $4, due_at = $5,
+             last_attempt_at = $6, last_success_at = $7, manual_refresh_after = $8, rejected_in_row = $9,
+             failures_in_row = $10, version = version + 1, lease_until = $13,
+             lease_node = CASE WHEN CAST($13 AS BIGINT) IS NULL THEN NULL ELSE lease_node END
+         WHERE id = $11 AND version = $12",
+        fenced!()
+    ));
+    // Not those of institutions that are busy on all nodes together, nor, unless somebody waits, of one that is down.
+    DUE = Text::one(
+        "SELECT c.id, c.firm_id, c.household_id, c.offering FROM connection c
+         WHERE c.work_attended = $1 AND c.due_at <= $2 AND (c.lease_until IS NULL OR c.lease_until <= $2)
+             AND c.offering NOT IN (
+                 SELECT o.offering FROM connection o WHERE o.lease_until > $2
+                 GROUP BY o.offering HAVING COUNT(*) >= $3)
+             AND (c.work_attended OR NOT EXISTS (
+                 SELECT 1 FROM institution_health i WHERE i.offering = c.offering AND i.open_until > $2))
+         ORDER BY c.due_at, c.id LIMIT $4"
+    );
+    NEXT_DUE = Text::one(
+        "SELECT MIN(c.due_at) FROM connection c WHERE c.due_at IS NOT NULL AND c.due_at > $1"
+    );
+    CLAIM = Text::one(concat!(
+        "UPDATE connection AS c SET lease_node = $1, lease_until = $2, fence = fence + 1
+         WHERE c.id = $3 AND c.due_at <= $4 AND (c.lease_until IS NULL OR c.lease_until <= $4)
+             AND (SELECT COUNT(*) FROM connection o
+                  WHERE o.offering = c.offering AND o.lease_until > $4) < $5
+         RETURNING c.fence, ", columns!()
+    ));
+    RELEASE = Text::one(
+        "UPDATE connection SET lease_node = NULL, lease_until = NULL
+         WHERE id = $1 AND fence = $2 AND lease_node = $3"
+    );
+    LEASED = Text::one(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM connection c WHERE c.offering = $1 AND c.lease_until > $2"
+    );
+    ZONE = Text::one("SELECT f.zone FROM firm f WHERE f.id = $1");
+}
+
+/// Due work, as the queue lists it: still to be claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub connection: ConnectionId,
+    pub firm: FirmId,
+    pub household: HouseholdId,
+    pub offering: String,
+}
+
+/// A worker's right to a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub connection: ConnectionId,
+    pub node: String,
+    /// Rises with each claim.
+    pub fence: i64,
+}
+
+impl Reader {
+    /// A connection within reach.
+    pub async fn connection(&self, id: ConnectionId) -> Result<Connection, Error> {
+        self.ask(BY_ID).bind(id).one(connection).await
+    }
+
+    /// The connections of a household within reach, by institution.
+    pub async fn connections(&self, household: HouseholdId) -> Result<Vec<Connection>, Error> {
+        self.ask(OF_HOUSEHOLD).bind(household).all(connection).await
+    }
+
+    /// All connections within reach, by household.
+    pub async fn all_connections(&self) -> Result<Vec<Connection>, Error> {
+        self.ask(WITHIN_REACH).all(connection).await
+    }
+}
+
+impl Engine {
+    /// Any connection.
+    pub async fn connection(&self, id: ConnectionId) -> Result<Connection, Error> {
+        self.ask(ANY).bind(id).one(connection).await
+    }
+
+    /// Up to `limit` due connections, the longest due first; those that a person waits for are asked for apart.
+    pub async fn due(
+        &self,
+        attended: bool,
+        now: Timestamp,
+        concurrency_max: u32,
+        limit: u32,
+    ) -> Result<Vec<Due>, Error> {
+        self.ask(DUE)
+            .bind(attended)
+            .bind(now)
+            .bind(concurrency_max)
+            .bind(limit)
+            .all(|row| {
+                let (connection, firm, household) = (row.next()?, row.next()?, row.next()?);
+                Ok(Due { connection, firm, household, offering: row.next()? })
+            })
+            .await
+    }
+
+    /// When something is due next after `now`.
+    pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        self.ask(NEXT_DUE).bind(now).one(|row| row.next()).await
+    }
+
+    /// How many workers of all nodes are at an offering.
+    pub async fn leased(&self, offering: &str, now: Timestamp) -> Result<u32, Error> {
+        self.ask(LEASED).bind(offering).bind(now).one(|row| row.next()).await
+    }
+
+    /// Gives a lease back, if it is still this worker's.
+    pub async fn release(&self, lease: &Lease) -> Result<(), Error> {
+        let note = self.note(RELEASE).bind(lease.connection).bind(lease.fence).bind(lease.node.as_str());
+        note.run_count().await.map(drop)
+    }
+
+    /// The IANA name of the zone in which a firm tells times.
+    pub async fn zone(&self, firm: FirmId) -> Result<String, Error> {
+        self.ask(ZONE).bind(firm).one(|row| row.next()).await
+    }
+}
+
+impl Tx {
+    /// A connection, read in this transaction.
+    pub async fn connection(&mut self, id: ConnectionId) -> Result<Connection, Error> {
+        self.ask(ANY).bind(id).one(connection).await
+    }
+
+    /// The connection that this form of this person made already.
+    pub async fn connection_of_form(
+        &mut self,
+        form_key: &str,
+        owner: PersonId,
+    ) -> Result<Option<Connection>, Error> {
+        self.ask(BY_FORM).bind(form_key).bind(owner).first(connection).await
+    }
+
+    /// A new connection. [`Error::Taken`] when the form was sent before.
+    pub async fn add_connection(&mut self, new: &Connection, form_key: &str) -> Result<(), Error> {
+        let now = self.now();
+        self.write(ADD)
+            .bind(new.id)
+            .bind(new.firm)
+            .bind(new.household)
+            .bind(new.owner)
+            .bind(new.offering.as_str())
+            .bind(new.institution.as_str())
+            .bind(new.reason)
+            .bind(new.since)
+            .bind(new.work.map(|work| work.kind))
+            .bind(new.work.is_some_and(|work| work.attended))
+            .bind(new.due_at)
+            .bind(new.last_attempt_at)
+            .bind(new.last_success_at)
+            .bind(new.manual_refresh_after)
+            .bind(new.rejected_in_row)
+            .bind(new.failures_in_row)
+            .bind(new.version)
+            .bind(now)
+            .bind(form_key)
+            .run_count()
+            .await?;
+        self.tell_of(new);
+        self.audit(trail("connection.added", new).detail(new.offering.as_str())).await
+    }
+
+    /// Writes what a person's event made of a connection; [`Error::Conflict`] when it is no longer at its version.
+    pub async fn move_connection(&mut self, next: &Connection, action: &'static str) -> Result<(), Error> {
+        let ask = self.write(MOVE);
+        state(ask, next).run_or_conflict().await?;
+        self.tell_of(next);
+        self.audit(trail(action, next).detail(next.reason.code())).await
+    }
+
+    /// Writes what a worker's step made of a connection. `until` keeps the lease, `None` gives it back;
+    /// [`Error::Conflict`] when the lease was taken over or a person changed the connection.
+    pub async fn apply_connection(
+        &mut self,
+        next: &Connection,
+        lease: &Lease,
+        until: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let ask = self.write(APPLY);
+        state(ask, next)
+            .bind(until)
+            .bind(lease.fence)
+            .bind(lease.node.as_str())
+            .run_or_conflict()
+            .await?;
+        self.tell_of(next);
+        let detail = format!("{}, lease {}", next.reason.code(), lease.fence);
+        self.audit(trail("connection.stepped", next).detail(detail)).await
+    }
+
+    /// Takes a due connection for a node until `until`, if nobody has it and its institution isn't busy. Hold the
+    /// institution first ([`Tx::hold_institution`]), or two nodes count each other out.
+    ///
+    /// The worker may open the connection's secrets from now on, so this is audited.
+    pub async fn claim(
+        &mut self,
+        id: ConnectionId,
+        node: &str,
+        until: Timestamp,
+        concurrency_max: u32,
+    ) -> Result<Option<(Connection, Lease)>, Error> {
+        let now = self.now();
+        let claimed = self
+            .write(CLAIM)
+            .bind(node)
+            .bind(until)
+            .bind(id)
+            .bind(now)
+            .bind(concurrency_max)
+            .first(|row| Ok((row.next::<i64>()?, connection(row)?)))
+            .await?;
+        let Some((fence, connection)) = claimed else { return Ok(None) };
+        let lease = Lease { connection: id, node: node.to_owned(), fence };
+        let detail = format!("{node}, lease {fence}");
+        self.audit(trail("connection.claimed", &connection).detail(detail)).await?;
+        Ok(Some((connection, lease)))
+    }
+
+    fn tell_of(&mut self, connection: &Connection) {
+        self.tell(Topic::Connection(connection.id));
+        self.tell(Topic::Household(connection.household));
+        if connection.due_at.is_some_and(|due| due <= self.now()) {
+            self.tell(Topic::Work);
+        }
+    }
+}
+
+fn trail(action: &'static str, connection: &Connection) -> Trail {
+    Trail::of(action, "connection", connection.id).firm(connection.firm).household(connection.household)
+}
+
+/// Binds $1 to $12 of MOVE and APPLY.
+fn state<'a>(ask: crate::query::Ask<'a>, next: &Connection) -> crate::query::Ask<'a> {
+    ask.bind(next.reason)
+        .bind(next.since)
+        .bind(next.work.map(|work| work.kind))
+        .bind(next.work.is_some_and(|work| work.attended))
+        .bind(next.due_at)
+        .bind(next.last_attempt_at)
+        .bind(next.last_success_at)
+        .bind(next.manual_refresh_after)
+        .bind(next.rejected_in_row)
+        .bind(next.failures_in_row)
+        .bind(next.id)
+        .bind(next.version)
+}
+
+fn connection(row: &mut Row<'_>) -> Result<Connection, Error> {
+    let (id, firm, household, owner) = (row.next()?, row.next()?, row.next()?, row.next()?);
+    let (offering, institution, reason, since) = (row.next()?, row.next()?, row.next()?, row.next()?);
+    let (kind, attended) = (row.next::<Option<AttemptKind>>()?, row.next()?);
+    Ok(Connection {
+        id,
+        firm,
+        household,
+        owner,
+        offering,
+        institution,
+        reason,
+        since,
+        work: kind.map(|kind| Work { kind, attended }),
+        due_at: row.next()?,
+        last_attempt_at: row.next()?,
+        last_success_at: row.next()?,
+        manual_refresh_after: row.next()?,
+        rejected_in_row: row.next()?,
+        failures_in_row: row.next()?,
+        version: row.next()?,
+    })
+}
