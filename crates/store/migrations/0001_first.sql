@@ -110,7 +110,9 @@ CREATE TABLE connection (
     form_key TEXT UNIQUE
 ) {strict};
 CREATE INDEX connection_by_household ON connection (household_id);
-CREATE INDEX connection_due ON connection (work_attended, due_at);
+CREATE INDEX connection_due ON connection (due_at) WHERE work_kind IS NULL;
+-- few at a time, and never behind a night's regular work
+CREATE INDEX connection_asked ON connection (due_at) WHERE work_kind IS NOT NULL;
 CREATE INDEX connection_leased ON connection (offering, lease_until);
 
 -- A random key per connection, wrapped by the master key `master_key`. Destroying it destroys the connection's secrets.

@@ -44,6 +44,12 @@ texts! {
          WHERE ", reach!(), " AND a.household_id = $5 AND a.standing = 'added' AND a.deleted_at IS NULL
          ORDER BY a.institution, a.name, a.id"
     ));
+    WITHIN_REACH = Text::one(concat!(
+        "SELECT ", listed_columns!(), "
+         FROM account a JOIN household h ON h.id = a.household_id LEFT JOIN connection c ON c.id = a.connection_id
+         WHERE ", reach!(), " AND a.standing = 'added' AND a.deleted_at IS NULL
+         ORDER BY a.household_id, a.institution, a.name, a.id"
+    ));
     BY_ID = Text::one(concat!(
         "SELECT ", listed_columns!(), "
          FROM account a JOIN household h ON h.id = a.household_id LEFT JOIN connection c ON c.id = a.connection_id
@@ -156,6 +162,11 @@ impl Reader {
     /// The accounts of a household within reach, by institution and name.
     pub async fn accounts(&self, household: HouseholdId) -> Result<Vec<Listed>, Error> {
         self.ask(LIST).bind(household).all(listed).await
+    }
+
+    /// The accounts of all households within reach, household by household.
+    pub async fn all_accounts(&self) -> Result<Vec<Listed>, Error> {
+        self.ask(WITHIN_REACH).all(listed).await
     }
 
     /// One account within reach, whatever its standing.

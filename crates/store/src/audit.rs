@@ -16,14 +16,14 @@ use crate::{
 
 texts! {
     ADD = Text::one(
-        "INSERT INTO audit (id, at, firm_id, household_id, doer, person_id, action, subject, detail, operation)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        "INSERT INTO audit (id, at, place, firm_id, household_id, doer, person_id, action, subject, detail, operation)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     );
     OF_HOUSEHOLD = Text::one(concat!(
         "SELECT a.at, a.doer, a.person_id, a.action, a.subject, a.detail
          FROM audit a JOIN household h ON h.id = a.household_id
          WHERE ", reach!(), " AND a.household_id = $5
-         ORDER BY a.at DESC, a.id DESC LIMIT $6"
+         ORDER BY a.at DESC, a.place DESC, a.id LIMIT $6"
     ));
 }
 
@@ -60,10 +60,6 @@ impl Trail {
         self.detail = detail.into();
         self
     }
-
-    pub(crate) fn action(&self) -> &'static str {
-        self.action
-    }
 }
 
 impl Tx {
@@ -77,10 +73,11 @@ impl Tx {
         let (doer, person) = (self.doer().kind(), self.doer().person());
         let id = AuditId::new(self.now(), self.entropy());
         let (now, operation) = (self.now(), self.operation().to_owned());
-        self.act(trail.action());
+        let place = self.act(trail.action);
         self.ask(ADD)
             .bind(id)
             .bind(now)
+            .bind(place)
             .bind(trail.firm.or(firm))
             .bind(trail.household.or(household))
             .bind(doer)

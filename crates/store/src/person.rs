@@ -47,6 +47,10 @@ texts! {
         "SELECT ", person_columns!(), " FROM person p JOIN household h ON h.id = p.household_id
          WHERE ", reach!(), " AND p.household_id = $5 ORDER BY p.created_at, p.id"
     ));
+    PEOPLE_WITHIN_REACH = Text::one(concat!(
+        "SELECT ", person_columns!(), " FROM person p JOIN household h ON h.id = p.household_id
+         WHERE ", reach!(), " ORDER BY p.household_id, p.created_at, p.id"
+    ));
     PERSON_OF_HOUSEHOLD = Text::one(concat!(
         "SELECT ", person_columns!(), " FROM person p JOIN household h ON h.id = p.household_id
          WHERE ", reach!(), " AND p.id = $5"
@@ -139,6 +143,11 @@ impl Reader {
     /// The people of a household within reach, the first one first.
     pub async fn people(&self, household: HouseholdId) -> Result<Vec<Person>, Error> {
         self.ask(PEOPLE).bind(household).all(person).await
+    }
+
+    /// The people of all households within reach, household by household.
+    pub async fn all_people(&self) -> Result<Vec<Person>, Error> {
+        self.ask(PEOPLE_WITHIN_REACH).all(person).await
     }
 
     /// Somebody of a household within reach.

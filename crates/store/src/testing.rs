@@ -3,6 +3,8 @@
 //! PostgreSQL is found by `HELDAWAY_TEST_POSTGRES`, the address of a server where databases may be created; without it
 //! a test fails instead of passing on half of the databases.
 
+mod inspect;
+
 use std::{
     fmt,
     sync::{
@@ -20,6 +22,7 @@ use domain::{
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
+pub use self::inspect::{complaints, contents, execute, plan, schema};
 use crate::{Options, Probe, Store, Tx, person::NewPerson};
 
 /// The variable that names the PostgreSQL server of the tests.
@@ -176,36 +179,6 @@ async fn open(url: String, home: Home) -> Database {
     let store = Store::open(&url, options).await.expect("a fresh database opens");
     store.migrate(now()).await.expect("a fresh database takes the schema");
     Database { store, url, entropy, _home: home }
-}
-
-/// Prepares every SQL text on the database at `url` and returns the complaints, each with the text's name.
-pub async fn complaints(url: &str) -> Vec<String> {
-    let sqlite = url.starts_with("sqlite:");
-    let mut complaints = Vec::new();
-    for (file, name, text) in crate::texts() {
-        let [of_sqlite, of_postgres] = text.both();
-        let prepared = if sqlite {
-            prepare_sqlite(url, of_sqlite).await
-        } else {
-            prepare_postgres(url, of_postgres).await
-        };
-        if let Err(error) = prepared {
-            complaints.push(format!("{file}::{name}: {error}"));
-        }
-    }
-    complaints
-}
-
-async fn prepare_sqlite(url: &str, text: &'static str) -> Result<(), sqlx::Error> {
-    let mut connection = sqlx::SqliteConnection::connect(url).await?;
-    sqlx::Executor::prepare(&mut connection, sqlx::SqlSafeStr::into_sql_str(text)).await?;
-    connection.close().await
-}
-
-async fn prepare_postgres(url: &str, text: &'static str) -> Result<(), sqlx::Error> {
-    let mut connection = sqlx::PgConnection::connect(url).await?;
-    sqlx::Executor::prepare(&mut connection, sqlx::SqlSafeStr::into_sql_str(text)).await?;
-    connection.close().await
 }
 
 /// A firm with an advisor and a household with a client, as most tests need them.

@@ -122,8 +122,10 @@ impl Tx {
         }
     }
 
-    pub(crate) fn act(&mut self, action: &'static str) {
+    /// Names what is being done, for the probe; returns the place of its audit row.
+    pub(crate) fn act(&mut self, action: &'static str) -> u32 {
         self.action = action;
+        self.statements
     }
 
     pub(crate) fn audited(&mut self) {
