@@ -1,15 +1,18 @@
 //! Statements of bank and card accounts (OFX 2.3 §11.4).
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::request::Element;
 use super::write::Node;
 use super::{Body, Desk, Status, accounts, date, figures, loans};
 use crate::account::Kind;
-use crate::ledger::{Correction, FIRST_DAY, Ledger, Plan, Row, start_of_day};
+use crate::ledger::{Correction, Ledger, Plan, Row, start_of_day};
 use crate::persona::{Shown, User};
 use crate::random::dice;
 
+/// Where a window without a start begins: nothing here is older.
+const EARLIEST: Date = jiff::civil::date(2015, 1, 1);
 /// How long before posting an entry is pending.
 const PENDING_SECONDS: i64 = 2 * 86_400;
 
@@ -33,7 +36,7 @@ impl Window {
                 .map(|text| date::read(text).ok_or(Status::error(2020, "Invalid date")))
                 .transpose()
         };
-        let start = bound("DTSTART")?.unwrap_or_else(|| start_of_day(FIRST_DAY));
+        let start = bound("DTSTART")?.unwrap_or_else(|| start_of_day(EARLIEST));
         // The answer's DTEND is where the next request starts: nothing after now has been looked at.
         let just_after_now = now + SignedDuration::from_secs(1);
         let asked = bound("DTEND")?;
