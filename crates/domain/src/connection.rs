@@ -137,6 +137,11 @@ impl Connection {
         self.work.is_some()
     }
 
+    /// Whether somebody may start a run without giving a new login; the pause after the last one aside.
+    pub fn can_run(&self) -> bool {
+        self.may_run().is_ok()
+    }
+
     /// The connection after `event`, or why that can't happen now. Nothing is changed in place; `version` is the
     /// store's to raise.
     pub fn on(&self, event: Event, now: Timestamp, calendar: &dyn Calendar) -> Result<Self, IllegalMove> {
@@ -295,6 +300,10 @@ impl Connection {
             other => other,
         };
         self.end_run(reason, now);
+        if reason.state() == State::NeedsInput {
+            // A refused answer: starting again must be possible at once.
+            self.manual_refresh_after = None;
+        }
         self.due_at = match reason.retry(self.failures_in_row) {
             Retry::Never => None,
             Retry::NextDay => Some(calendar.next_run(self.id, now)),

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use domain::{
-    HouseholdId, SessionId, Timestamp,
+    Date, HouseholdId, SessionId, Timestamp,
     audit::{Doer, Subject, Through},
     person::{Firm, Person},
     rights::{self, Act, Resource, Verdict},
@@ -112,6 +112,21 @@ impl Ctx {
     /// A write transaction of this person.
     pub(crate) async fn begin(&self) -> Result<Tx, Fail> {
         Ok(self.store().begin(&self.doer(), &self.operation, self.now).await?)
+    }
+
+    /// Today in the firm's zone.
+    pub(crate) fn today(&self) -> Date {
+        self.day(self.now)
+    }
+
+    /// The day of an instant in the firm's zone.
+    pub(crate) fn day(&self, at: Timestamp) -> Date {
+        at.to_zoned_datetime(self.zone.clone()).date()
+    }
+
+    /// A fresh key for a form: the same form sent twice does its work once.
+    pub(crate) fn form_key(&self) -> String {
+        Operation::new(&*self.portal.app.entropy).0
     }
 
     /// Whether the person may do it. What is out of reach doesn't exist, rather than being forbidden.

@@ -179,6 +179,16 @@ impl Form {
         date
     }
 
+    /// A day that is not after `today`.
+    pub(crate) fn past_date(&mut self, name: &str, today: Date) -> Option<Date> {
+        let date = self.date(name)?;
+        if date > today {
+            self.problem(name, "Please enter a date that is not in the future.");
+            return None;
+        }
+        Some(date)
+    }
+
     /// One of a list, by its code; `read` knows the codes.
     pub(crate) fn choice<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let choice = read(self.text(name));

@@ -27,7 +27,7 @@ use secrecy::SecretBox;
 use store::Store;
 
 pub use crate::{
-    auth::password::{TooWeak, hash_password},
+    auth::password::{TooWeak, check as check_password, hash_password},
     site::{NotAnOrigin, Peer, Settings},
 };
 

@@ -8,7 +8,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -31,6 +31,11 @@ use crate::{
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
 /// The longest that an answer's head may take; the slowest handler hashes a password behind others.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Stands in routes where the address holds a secret: the token of an invitation.
+const SECRET_SEGMENT: &str = "{token}";
+/// What the layers inside see in place of such an address.
+const REDACTED: &str = "/redacted";
 
 /// Nothing inline, nothing from elsewhere, no frames.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -108,6 +113,10 @@ async fn operation(State(portal): State<Arc<Portal>>, mut request: Request, next
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "-".to_owned());
     let span = tracing::info_span!("request", operation = %operation.0, method = %request.method(), route);
+    if route.contains(SECRET_SEGMENT) {
+        // The route is chosen and its parameters are read; the layers inside log addresses when asked for much.
+        *request.uri_mut() = Uri::from_static(REDACTED);
+    }
     let id = HeaderValue::from_str(&operation.0).ok();
     request.extensions_mut().insert(operation);
     async move {

@@ -29,8 +29,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 pub(crate) fn landing(role: Role) -> &'static str {
     match role {
         Role::Client | Role::CoClient => "/",
-        Role::Advisor => "/advisor",
-        Role::Assistant | Role::DataSupport | Role::Compliance | Role::Administrator => "/settings",
+        Role::Advisor | Role::Compliance => "/advisor",
+        Role::Assistant | Role::DataSupport | Role::Administrator => "/settings",
     }
 }
 

@@ -1,0 +1,226 @@
+//! One household as its advisor sees it: accounts, values, freshness, what is wrong; Refresh and nothing that needs a
+//! login.
+
+use askama::Template;
+use axum::{
+    extract::Path,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use domain::{
+    ConnectionId, Currency, HouseholdId, Reason, Timestamp,
+    account::{Account, AccountKind, Owner},
+    connection::Connection,
+    freshness,
+    networth::NetWorth,
+    person::Household,
+    rights::{self, Act, Resource},
+    time,
+};
+use http::StatusCode;
+use store::account::Listed;
+
+use super::{households::Waits, must_see_households};
+use crate::{
+    ctx::Ctx,
+    fail::Fail,
+    form::Form,
+    page::{Nav, Page},
+    route::Routes,
+};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/advisor/households/{household}", show)
+        .post("/advisor/households/{household}/connections/{connection}/refresh", refresh)
+}
+
+/// A connection with its accounts, or those kept by hand.
+pub(super) struct Group {
+    institution: String,
+    /// Letters in place of a logo.
+    initials: String,
+    connection: Option<Trouble>,
+    accounts: Vec<AccountRow>,
+}
+
+pub(super) struct Trouble {
+    id: ConnectionId,
+    healthy: bool,
+    waits: Waits,
+    title: String,
+    /// What happened, for staff.
+    sentence: &'static str,
+    code: &'static str,
+    last_success: String,
+    /// Whether Refresh is offered.
+    may_refresh: bool,
+    /// When Refresh is possible next, if that is later.
+    next_refresh: Option<String>,
+    running: bool,
+}
+
+pub(super) struct AccountRow {
+    id: String,
+    name: String,
+    kind: &'static str,
+    last_digits: String,
+    value: String,
+    currency: Option<String>,
+    as_of: String,
+    updated: String,
+    current: bool,
+    counted: bool,
+    by_hand: bool,
+    version: i64,
+}
+
+#[derive(Template)]
+#[template(path = "advisor/household.html")]
+struct HouseholdPage {
+    page: Page,
+    form: Form,
+    household: Household,
+    people: String,
+    worth: NetWorth,
+    groups: Vec<Group>,
+    may_keep_by_hand: bool,
+    kinds: &'static [AccountKind],
+    owners: [Owner; 3],
+    today: String,
+    form_key: String,
+    history: Vec<(String, String)>,
+}
+
+/// A household within reach, and what may be done with it.
+pub(super) async fn found(ctx: &Ctx, household: &str) -> Result<(Household, Resource), Fail> {
+    must_see_households(ctx)?;
+    let id: HouseholdId = household.parse().map_err(|_| Fail::Missing)?;
+    let household = ctx.reader().household(id).await?;
+    let resource = ctx.reader().resource(id, None).await?;
+    Ok((household, resource))
+}
+
+async fn show(ctx: Ctx, Path(household): Path<String>) -> Result<Response, Fail> {
+    let (household, resource) = found(&ctx, &household).await?;
+    page(&ctx, household, &resource, Form::default(), StatusCode::OK).await
+}
+
+pub(super) async fn page(
+    ctx: &Ctx,
+    household: Household,
+    resource: &Resource,
+    form: Form,
+    status: StatusCode,
+) -> Result<Response, Fail> {
+    ctx.must(Act::SeeValues, resource)?;
+    let reader = ctx.reader();
+    let accounts = reader.accounts(household.id).await?;
+    let connections = reader.connections(household.id).await?;
+    let people: Vec<String> =
+        reader.people(household.id).await?.into_iter().map(|person| person.name).collect();
+    let plain: Vec<Account> = accounts.iter().map(|listed| listed.account.clone()).collect();
+    let html = HouseholdPage {
+        page: ctx.page(Nav::Households, &household.name).await?,
+        form,
+        people: people.join(" and "),
+        worth: NetWorth::of(&plain, Currency::USD, ctx.now, &ctx.zone),
+        groups: groups(ctx, resource, &accounts, &connections),
+        may_keep_by_hand: rights::allow(&ctx.subject, Act::KeepByHand, resource).is_yes(),
+        kinds: AccountKind::ALL,
+        owners: Owner::ALL,
+        today: ctx.today().to_string(),
+        form_key: ctx.form_key(),
+        history: history(ctx, household.id).await?,
+        household,
+    }
+    .render()?;
+    Ok((status, Html(html)).into_response())
+}
+
+fn groups(ctx: &Ctx, resource: &Resource, accounts: &[Listed], connections: &[Connection]) -> Vec<Group> {
+    let rows = |of: Option<ConnectionId>| -> Vec<AccountRow> {
+        let mine = accounts.iter().filter(|listed| listed.account.connection == of);
+        mine.map(|listed| account_row(ctx, &listed.account)).collect()
+    };
+    let mut groups: Vec<Group> = connections
+        .iter()
+        .map(|connection| Group {
+            initials: initials(&connection.institution),
+            institution: connection.institution.clone(),
+            connection: Some(trouble(ctx, resource, connection)),
+            accounts: rows(Some(connection.id)),
+        })
+        .collect();
+    let by_hand = rows(None);
+    if !by_hand.is_empty() {
+        let institution = "Kept by hand".to_owned();
+        groups.push(Group { initials: "✎".to_owned(), institution, connection: None, accounts: by_hand });
+    }
+    groups
+}
+
+fn initials(name: &str) -> String {
+    name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect()
+}
+
+fn trouble(ctx: &Ctx, resource: &Resource, connection: &Connection) -> Trouble {
+    let resource = Resource { login_owner: Some(connection.owner), ..*resource };
+    let reason = connection.reason;
+    let later = connection.manual_refresh_after.filter(|at| *at > ctx.now);
+    Trouble {
+        id: connection.id,
+        healthy: reason.is_healthy(),
+        waits: Waits::of(reason),
+        title: Reason::fill(reason.title(), &connection.institution),
+        sentence: reason.staff_sentence(),
+        code: reason.code(),
+        last_success: told(ctx, connection.last_success_at),
+        may_refresh: connection.can_run() && rights::allow(&ctx.subject, Act::Refresh, &resource).is_yes(),
+        next_refresh: later.map(|at| time::clock_words(at, &ctx.zone)),
+        running: connection.is_running(),
+    }
+}
+
+fn account_row(ctx: &Ctx, account: &Account) -> AccountRow {
+    let value = account.value;
+    let foreign = account.currency != Currency::USD;
+    AccountRow {
+        id: account.id.to_string(),
+        name: account.name.clone(),
+        kind: account.kind.label(),
+        last_digits: account.last_digits.clone(),
+        value: value.map_or_else(|| "–".to_owned(), |value| value.amount.to_string()),
+        currency: foreign.then(|| account.currency.to_string()),
+        as_of: value.map_or_else(|| "–".to_owned(), |value| time::date_words(value.as_of)),
+        updated: told(ctx, value.map(|value| value.updated_at)),
+        current: freshness::is_current(account, ctx.now, &ctx.zone),
+        counted: account.counted,
+        by_hand: account.connection.is_none(),
+        version: account.version,
+    }
+}
+
+fn told(ctx: &Ctx, at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "never".to_owned(), |at| time::time_words(at, &ctx.zone))
+}
+
+/// What happened lately, in words.
+async fn history(ctx: &Ctx, household: HouseholdId) -> Result<Vec<(String, String)>, Fail> {
+    let entries = ctx.reader().audit(household, 12).await?;
+    Ok(entries
+        .into_iter()
+        .map(|entry| (told(ctx, Some(entry.at)), entry.action.replace(['.', '_'], " ")))
+        .collect())
+}
+
+async fn refresh(ctx: Ctx, Path((household, connection)): Path<(String, String)>) -> Result<Response, Fail> {
+    let (household, _) = found(&ctx, &household).await?;
+    let connection = connection.parse().map_err(|_| Fail::Missing)?;
+    let connection = ctx.reader().connection(connection).await?;
+    if connection.household != household.id {
+        return Err(Fail::Missing);
+    }
+    ctx.must(Act::Refresh, &ctx.reader().resource(household.id, Some(connection.owner)).await?)?;
+    //ctx.engine().refresh(&ctx.subject, &ctx.operation, connection.id).await?;
+    Ok(Redirect::to(&format!("/advisor/households/{}", household.id)).into_response())
+}

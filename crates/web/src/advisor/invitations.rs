@@ -1,0 +1,171 @@
+//! Inviting clients: a new household and its first person; the link is shown once, to be copied.
+
+use askama::Template;
+use axum::{
+    extract::Path,
+    response::{Html, IntoResponse, Response},
+};
+use domain::{
+    invitation::{Invitation, Opening},
+    person::Role,
+    rights::{Act, Resource},
+    time,
+};
+use http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    auth::session,
+    ctx::Ctx,
+    fail::Fail,
+    form::{Form, Typed},
+    page::{Nav, Page},
+    route::Routes,
+    security::Uncompressed,
+};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/advisor/invitations", show)
+        .post("/advisor/invitations", invite)
+        .post("/advisor/invitations/{invitation}/renew", renew)
+}
+
+struct Row {
+    id: String,
+    name: String,
+    email: String,
+    household: String,
+    state: String,
+    class: &'static str,
+    icon: &'static str,
+    may_renew: bool,
+}
+
+#[derive(Template)]
+#[template(path = "advisor/invitations.html")]
+struct InvitationsPage {
+    page: Page,
+    form: Form,
+    rows: Vec<Row>,
+}
+
+#[derive(Template)]
+#[template(path = "advisor/invited.html")]
+struct Invited {
+    page: Page,
+    name: String,
+    email: String,
+    link: String,
+    until: String,
+}
+
+fn must_invite(ctx: &Ctx) -> Result<(), Fail> {
+    if ctx.subject.role == Role::Advisor { Ok(()) } else { Err(Fail::Missing) }
+}
+
+async fn show(ctx: Ctx) -> Result<Response, Fail> {
+    must_invite(&ctx)?;
+    page(&ctx, Form::default(), StatusCode::OK).await
+}
+
+async fn page(ctx: &Ctx, form: Form, status: StatusCode) -> Result<Response, Fail> {
+    let reader = ctx.reader();
+    let households = reader.households().await?;
+    let rows = reader.invitations().await?.into_iter().map(|invitation| {
+        let household = households.iter().find(|household| household.id == invitation.household);
+        row(ctx, &invitation, household.map_or("", |household| &household.name))
+    });
+    let rows = rows.collect();
+    let page = ctx.page(Nav::Invitations, "Invitations").await?;
+    Ok((status, Html(InvitationsPage { page, form, rows }.render()?)).into_response())
+}
+
+fn row(ctx: &Ctx, invitation: &Invitation, household: &str) -> Row {
+    let told = |at| time::date_words(ctx.day(at));
+    let opening = invitation.opening(ctx.now);
+    let (state, class, icon) = match (opening, invitation.requested_again_at, invitation.used_at) {
+        (Opening::Used, _, Some(at)) => (format!("Registered {}", told(at)), "good", "dot"),
+        (Opening::Expired, Some(at), _) => (format!("Asked for a new link {}", told(at)), "key", "key"),
+        (Opening::Expired, ..) => (format!("Expired {}", told(invitation.expires_at)), "wrench", "clock"),
+        _ => (format!("Open until {}", time::time_words(invitation.expires_at, &ctx.zone)), "good", "clock"),
+    };
+    Row {
+        id: invitation.id.to_string(),
+        name: invitation.name.clone(),
+        email: invitation.email.clone(),
+        household: household.to_owned(),
+        state,
+        class,
+        icon,
+        may_renew: opening != Opening::Used,
+    }
+}
+
+async fn invite(ctx: Ctx, typed: Typed) -> Result<Response, Fail> {
+    must_invite(&ctx)?;
+    let mut form = Form::new(typed);
+    let household = form.name("household", "a name for the household");
+    let name = form.name("name", "the client's name");
+    let email = form.email("email");
+    if let Some(email) = &email {
+        refuse_known(&ctx, &mut form, email).await?;
+    }
+    let (Some(household), Some(name), Some(email), true) = (household, name, email, form.is_good()) else {
+        return page(&ctx, form, StatusCode::UNPROCESSABLE_ENTITY).await;
+    };
+    let token = session::new_token(&*ctx.portal.app.entropy);
+    let mut tx = ctx.begin().await?;
+    let household = tx.add_household(ctx.firm.id, &household, ctx.person.id).await?;
+    let hash = session::hash(token.expose_secret());
+    let invitation = tx.invite(&household, ctx.person.id, &name, &email, &hash).await?;
+    tx.commit().await?;
+    link_page(&ctx, &invitation, &token).await
+}
+
+/// One open invitation an address: a form sent twice doesn't make two households.
+async fn refuse_known(ctx: &Ctx, form: &mut Form, email: &str) -> Result<(), Fail> {
+    let invited = ctx.reader().invitations().await?;
+    if invited.iter().any(|invitation| invitation.email == email && invitation.used_at.is_none()) {
+        form.problem("email", "You invited this e-mail before. Send the invitation below again.");
+    } else if ctx.store().visitor().login(email).await?.is_some() {
+        form.problem("email", "Somebody with this e-mail has a login already.");
+    }
+    Ok(())
+}
+
+async fn renew(ctx: Ctx, Path(invitation): Path<String>) -> Result<Response, Fail> {
+    must_invite(&ctx)?;
+    let invitation = invitation.parse().map_err(|_| Fail::Missing)?;
+    let reader = ctx.reader();
+    let mut invitation = reader.invitation(invitation).await?;
+    let household = reader.household(invitation.household).await?;
+    let resource = Resource {
+        firm: household.firm,
+        household: household.id,
+        advisor: household.advisor,
+        login_owner: None,
+        advisor_may_find_new: household.advisor_may_find_new,
+    };
+    ctx.must(Act::Invite, &resource)?;
+    let token = session::new_token(&*ctx.portal.app.entropy);
+    let mut tx = ctx.begin().await?;
+    tx.renew_invitation(&invitation, &session::hash(token.expose_secret())).await?;
+    tx.commit().await?;
+    invitation.expires_at = ctx.now + domain::limits::INVITATION_LIFETIME;
+    link_page(&ctx, &invitation, &token).await
+}
+
+async fn link_page(ctx: &Ctx, invitation: &Invitation, token: &SecretString) -> Result<Response, Fail> {
+    let html = Invited {
+        page: ctx.page(Nav::Invitations, "Invitation").await?,
+        name: invitation.name.clone(),
+        email: invitation.email.clone(),
+        link: ctx.portal.app.settings.link(&format!("/invitation/{}", token.expose_secret())),
+        until: time::time_words(invitation.expires_at, &ctx.zone),
+    }
+    .render()?;
+    let mut response = Html(html).into_response();
+    response.extensions_mut().insert(Uncompressed);
+    Ok(response)
+}

@@ -1,0 +1,7 @@
+//! The portal over its router, with the real store on both databases.
+
+mod harness;
+mod invitation;
+mod security;
+mod settings;
+mod sign_in;
