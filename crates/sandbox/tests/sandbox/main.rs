@@ -4,7 +4,6 @@ mod challenge;
 mod client;
 mod faults;
 mod moving;
-mod ofxget;
 mod pages;
 mod program;
 mod signon;
