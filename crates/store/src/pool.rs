@@ -75,9 +75,15 @@ impl<DB: Database> Pool<DB> {
         if let Ok(Ok(())) = timeout(PING_TIMEOUT, connection.ping()).await {
             return Some(connection);
         }
-        // The others rested even longer and lead to the same dead end.
-        self.idle().clear();
+        self.forget_resting();
         None
+    }
+
+    /// Closes what rests: one connection that died was not the only one.
+    fn forget_resting(&self) {
+        if self.remote {
+            self.idle().clear();
+        }
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Resting<DB>>> {
@@ -101,6 +107,13 @@ impl<DB: Database> Lent<DB> {
     pub(crate) fn give_back(mut self) {
         if let Some(connection) = self.connection.take() {
             self.pool.idle().push(Resting { connection, since: Instant::now() });
+        }
+    }
+
+    /// Closes it after `error`. What rests too long is asked for its life anyway, so a deadline says nothing of others.
+    pub(crate) fn abandon(self, error: &Error) {
+        if matches!(error, Error::Connection(_)) {
+            self.pool.forget_resting();
         }
     }
 }

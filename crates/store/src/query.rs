@@ -14,8 +14,8 @@ use crate::{
 
 /// The longest wait for one answer of the database, the wait for a connection included. sqlx has no deadline of its own.
 pub const DEADLINE: Duration = Duration::from_millis(2_500);
-/// How often a read is tried when its connection turns out to be dead.
-const READ_TRIES: u32 = 3;
+/// How often a read, or the begin of a transaction, is tried when its connection turns out to be dead.
+pub(crate) const TRIES: u32 = 3;
 
 /// An SQL text. Only [`texts!`] makes one, so the test that prepares all of them on both databases misses none.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +61,15 @@ impl Link {
         match self {
             Self::Sqlite(lent) => lent.give_back(),
             Self::Postgres(lent) => lent.give_back(),
+        }
+    }
+
+    /// Back to the pool, unless `outcome` shows that it can't be used any more.
+    pub(crate) fn give_back_after<T>(self, outcome: &Result<T, Error>) {
+        match (outcome, self) {
+            (Err(error), Self::Sqlite(lent)) if error.breaks_connection() => lent.abandon(error),
+            (Err(error), Self::Postgres(lent)) if error.breaks_connection() => lent.abandon(error),
+            (_, link) => link.give_back(),
         }
     }
 
@@ -210,7 +219,7 @@ async fn read(store: &Store, text: Text, values: &[Value], want: Want) -> Result
     loop {
         let outcome = on_link(store.reader_link().await?, text, values, want).await;
         match outcome {
-            Err(Error::Connection(_)) if tries < READ_TRIES => tries += 1,
+            Err(Error::Connection(_)) if tries < TRIES => tries += 1,
             outcome => return outcome,
         }
     }
@@ -218,9 +227,7 @@ async fn read(store: &Store, text: Text, values: &[Value], want: Want) -> Result
 
 async fn on_link(mut link: Link, text: Text, values: &[Value], want: Want) -> Result<Answer, Error> {
     let outcome = ask(&mut link, text, values, want).await;
-    if !matches!(&outcome, Err(error) if error.breaks_connection()) {
-        link.give_back();
-    }
+    link.give_back_after(&outcome);
     outcome
 }
 

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use crate::{
     DEADLINE, Error, Store, Topic,
     column::Value,
-    query::{self, Answer, Ask, Link, Text, Want},
+    query::{self, Answer, Ask, Link, TRIES, Text, Want},
     signal::CHANNEL,
 };
 
@@ -63,12 +63,8 @@ impl Tx {
         operation: &str,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let begin = async {
-            let mut link = store.writer().await?;
-            link.raw(store.begin_text(), DEADLINE).await?;
-            Ok::<_, Error>(link)
-        };
-        let link = timeout(DEADLINE, begin).await.map_err(|_| Error::Deadline { during: "begin" })??;
+        let link =
+            timeout(DEADLINE, begun(store)).await.map_err(|_| Error::Deadline { during: "begin" })??;
         Ok(Self {
             store: store.clone(),
             link: Some(link),
@@ -146,8 +142,9 @@ impl Tx {
         let outcome = timeout(DEADLINE, query::ask(&mut link, text, values, want))
             .await
             .unwrap_or(Err(Error::Deadline { during: "a statement" }));
-        if !matches!(&outcome, Err(error) if error.breaks_connection()) {
-            self.link = Some(link);
+        match &outcome {
+            Err(error) if error.breaks_connection() => link.give_back_after(&outcome),
+            _ => self.link = Some(link),
         }
         self.failed = outcome.is_err();
         outcome
@@ -200,6 +197,29 @@ impl Tx {
     }
 }
 
+/// A connection with an open transaction. A resting connection that turns out to be dead is nobody's error.
+async fn begun(store: &Store) -> Result<Link, Error> {
+    for _ in 1..TRIES {
+        match begun_once(store).await {
+            Err(Error::Connection(_)) => {}
+            outcome => return outcome,
+        }
+    }
+    begun_once(store).await
+}
+
+async fn begun_once(store: &Store) -> Result<Link, Error> {
+    let mut link = store.writer().await?;
+    match link.raw(store.begin_text(), DEADLINE).await {
+        Ok(()) => Ok(link),
+        Err(error) => {
+            let outcome = Err(error);
+            link.give_back_after(&outcome);
+            outcome
+        }
+    }
+}
+
 impl Drop for Tx {
     /// Rolls back in the background, so that the connection can be lent again; where that can't be done, closing the
     /// connection rolls back as well.
@@ -211,5 +231,69 @@ impl Drop for Tx {
                 link.give_back();
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{AccountId, Date};
+
+    use super::*;
+    use crate::{
+        query::texts,
+        testing::{self, Sample, now},
+    };
+
+    texts! {
+        NOTHING = Text::one("SELECT MAX(amount) FROM account WHERE id = ''");
+    }
+
+    #[tokio::test]
+    async fn what_has_no_audit_row_is_not_committed() {
+        for database in testing::databases().await {
+            let sample = Sample::new(&database.store, "Oak").await;
+            let before = testing::contents(&database.url).await;
+            let mut tx = database.store.begin(&sample.by_client(), "op-1", now()).await.unwrap();
+            tx.share_find_new(sample.household.id, true).await.unwrap();
+            tx.settle_net_worth(sample.household.id).await.unwrap();
+            let refused = tx.commit().await;
+            assert!(
+                matches!(&refused, Err(Error::Unaudited { operation }) if operation == "op-1"),
+                "{refused:?}"
+            );
+            assert_eq!(testing::contents(&database.url).await, before, "{database:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_committed_after_a_failed_statement() {
+        for database in testing::databases().await {
+            let sample = Sample::new(&database.store, "Oak").await;
+            let before = testing::contents(&database.url).await;
+            let mut tx = database.store.begin(&sample.by_client(), "op", now()).await.unwrap();
+            tx.share_find_new(sample.household.id, true).await.unwrap();
+            let nowhere = AccountId::new(now(), database.entropy());
+            assert!(
+                tx.keep_value(nowhere, Date::constant(2026, 1, 1), 1).await.is_err(),
+                "a foreign key holds"
+            );
+            assert!(matches!(tx.share_find_new(sample.household.id, true).await, Err(Error::Failed)));
+            assert!(matches!(tx.commit().await, Err(Error::Failed)));
+            assert_eq!(testing::contents(&database.url).await, before, "{database:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_null_where_none_may_be_is_an_error() {
+        assert_eq!(TEXTS.len(), 1);
+        for database in testing::databases().await {
+            let read = Ask::on_pool(&database.store, NOTHING).one(|row| row.next::<i64>()).await;
+            assert!(matches!(read, Err(Error::Column { index: 0, .. })), "{database:?}: {read:?}");
+            let read = Ask::on_pool(&database.store, NOTHING).one(|row| row.next::<Option<i64>>()).await;
+            assert_eq!(read.unwrap(), None, "{database:?}");
+            let read = Ask::on_pool(&database.store, NOTHING)
+                .one(|row| row.next::<Option<i64>>().and(row.next::<i64>()));
+            assert!(matches!(read.await, Err(Error::Column { index: 1, .. })), "{database:?}");
+        }
     }
 }
