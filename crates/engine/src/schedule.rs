@@ -160,8 +160,9 @@ mod tests {
         let zone = TimeZone::get("America/New_York").unwrap();
         let calendar = Schedule::BusinessDays.in_zone(zone);
         let now: Timestamp = "2026-11-23T02:00:00Z".parse().unwrap();
-        let mut minutes: Vec<i64> =
-            (0..=255).map(|seed| (calendar.next_run(connection(seed), now).as_second() - now.as_second()) / 60).collect();
+        let mut minutes: Vec<i64> = (0..=255)
+            .map(|seed| (calendar.next_run(connection(seed), now).as_second() - now.as_second()) / 60)
+            .collect();
         minutes.sort_unstable();
         minutes.dedup();
         // 02:00 UTC is 21:00 on the day before; the window opens nine hours later.

@@ -65,7 +65,8 @@ impl MasterKey {
     }
 
     fn new(bytes: Zeroizing<[u8; KEY_BYTES]>) -> Self {
-        let digest = Sha256::new().chain_update(b"heldaway master key id").chain_update(bytes.as_ref()).finalize();
+        let digest =
+            Sha256::new().chain_update(b"heldaway master key id").chain_update(bytes.as_ref()).finalize();
         Self { id: to_hex(&digest[..8]), bytes }
     }
 
@@ -303,11 +304,7 @@ fn seal(key: &Zeroizing<[u8; KEY_BYTES]>, aad: &[u8], plain: &[u8], entropy: &dy
     [&[FORMAT], nonce.as_slice(), &sealed].concat()
 }
 
-fn open(
-    key: &Zeroizing<[u8; KEY_BYTES]>,
-    aad: &[u8],
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn open(key: &Zeroizing<[u8; KEY_BYTES]>, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let (&format, rest) = sealed.split_first().ok_or(Error::Refused)?;
     let (nonce, text) = rest.split_at_checked(NONCE_BYTES).ok_or(Error::Refused)?;
     if format != FORMAT {

@@ -30,6 +30,8 @@ CREATE TABLE household (
     name TEXT NOT NULL,
     advisor_id TEXT NOT NULL REFERENCES person (id),
     advisor_may_find_new {bool} NOT NULL,
+    -- raised by each transaction that changes something of the household, so that a list read before is known to hold
+    revision {int} NOT NULL,
     created_at {int} NOT NULL
 ) {strict};
 CREATE INDEX household_by_advisor ON household (advisor_id);
@@ -110,7 +112,7 @@ CREATE TABLE connection (
     form_key TEXT UNIQUE
 ) {strict};
 CREATE INDEX connection_by_household ON connection (household_id);
-CREATE INDEX connection_due ON connection (due_at) WHERE work_kind IS NULL;
+CREATE INDEX connection_due ON connection (due_at);
 -- few at a time, and never behind a night's regular work
 CREATE INDEX connection_asked ON connection (due_at) WHERE work_kind IS NOT NULL;
 CREATE INDEX connection_leased ON connection (offering, lease_until);

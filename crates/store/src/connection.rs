@@ -41,6 +41,22 @@ macro_rules! fenced {
     };
 }
 
+/// Not those of institutions that are busy on all nodes together, nor, unless somebody waits, of one that is down.
+macro_rules! due {
+    ($work:literal) => {
+        concat!(
+            "SELECT c.id, c.firm_id, c.household_id, c.offering FROM connection c
+             WHERE c.work_kind ", $work, " AND c.due_at <= $1 AND (c.lease_until IS NULL OR c.lease_until <= $1)
+                 AND c.offering NOT IN (
+                     SELECT o.offering FROM connection o WHERE o.lease_until > $1
+                     GROUP BY o.offering HAVING COUNT(*) >= $2)
+                 AND (c.work_attended OR NOT EXISTS (
+                     SELECT 1 FROM institution_health i WHERE i.offering = c.offering AND i.open_until > $1))
+             ORDER BY c.due_at, c.id LIMIT $3"
+        )
+    };
+}
+
 texts! {
     BY_ID = Text::one(concat!(
         "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
@@ -80,31 +96,23 @@ texts! {
          WHERE id = $11 AND version = $12",
         fenced!()
     ));
-    // Not those of institutions that are busy on all nodes together, nor, unless somebody waits, of one that is down.
-    DUE = Text::one(
-        "SELECT c.id, c.firm_id, c.household_id, c.offering FROM connection c
-         WHERE c.work_attended = $1 AND c.due_at <= $2 AND (c.lease_until IS NULL OR c.lease_until <= $2)
-             AND c.offering NOT IN (
-                 SELECT o.offering FROM connection o WHERE o.lease_until > $2
-                 GROUP BY o.offering HAVING COUNT(*) >= $3)
-             AND (c.work_attended OR NOT EXISTS (
-                 SELECT 1 FROM institution_health i WHERE i.offering = c.offering AND i.open_until > $2))
-         ORDER BY c.due_at, c.id LIMIT $4"
-    );
+    DUE_ASKED = Text::one(due!("IS NOT NULL"));
+    DUE_REGULAR = Text::one(due!("IS NULL"));
     NEXT_DUE = Text::one(
         "SELECT MIN(c.due_at) FROM connection c WHERE c.due_at IS NOT NULL AND c.due_at > $1"
     );
-    CLAIM = Text::one(concat!(
-        "UPDATE connection AS c SET lease_node = $1, lease_until = $2, fence = fence + 1
-         WHERE c.id = $3 AND c.due_at <= $4 AND (c.lease_until IS NULL OR c.lease_until <= $4)
+    CLAIM = Text::one(
+        "UPDATE connection SET lease_node = $1, lease_until = $2, fence = fence + 1
+         WHERE id = $3 AND due_at <= $4 AND (lease_until IS NULL OR lease_until <= $4)
              AND (SELECT COUNT(*) FROM connection o
-                  WHERE o.offering = c.offering AND o.lease_until > $4) < $5
-         RETURNING c.fence, ", columns!()
-    ));
+                  WHERE o.offering = connection.offering AND o.lease_until > $4) < $5
+         RETURNING fence"
+    );
     RELEASE = Text::one(
         "UPDATE connection SET lease_node = NULL, lease_until = NULL
          WHERE id = $1 AND fence = $2 AND lease_node = $3"
     );
+    RELEASE_ALL = Text::one("UPDATE connection SET lease_node = NULL, lease_until = NULL WHERE lease_node = $1");
     LEASED = Text::one(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM connection c WHERE c.offering = $1 AND c.lease_until > $2"
     );
@@ -152,16 +160,16 @@ impl Engine {
         self.ask(ANY).bind(id).one(connection).await
     }
 
-    /// Up to `limit` due connections, the longest due first; those that a person waits for are asked for apart.
+    /// Up to `limit` due connections, the longest due first: those under way or asked for by a person (`asked`), or
+    /// those whose regular time has come.
     pub async fn due(
         &self,
-        attended: bool,
+        asked: bool,
         now: Timestamp,
         concurrency_max: u32,
         limit: u32,
     ) -> Result<Vec<Due>, Error> {
-        self.ask(DUE)
-            .bind(attended)
+        self.ask(if asked { DUE_ASKED } else { DUE_REGULAR })
             .bind(now)
             .bind(concurrency_max)
             .bind(limit)
@@ -186,6 +194,11 @@ impl Engine {
     pub async fn release(&self, lease: &Lease) -> Result<(), Error> {
         let note = self.note(RELEASE).bind(lease.connection).bind(lease.fence).bind(lease.node.as_str());
         note.run_count().await.map(drop)
+    }
+
+    /// Gives back all leases of a node that no longer works.
+    pub async fn release_all(&self, node: &str) -> Result<(), Error> {
+        self.note(RELEASE_ALL).bind(node).run_count().await.map(drop)
     }
 
     /// The IANA name of the zone in which a firm tells times.
@@ -255,12 +268,7 @@ impl Tx {
         until: Option<Timestamp>,
     ) -> Result<(), Error> {
         let ask = self.write(APPLY);
-        state(ask, next)
-            .bind(until)
-            .bind(lease.fence)
-            .bind(lease.node.as_str())
-            .run_or_conflict()
-            .await?;
+        state(ask, next).bind(until).bind(lease.fence).bind(lease.node.as_str()).run_or_conflict().await?;
         self.tell_of(next);
         let detail = format!("{}, lease {}", next.reason.code(), lease.fence);
         self.audit(trail("connection.stepped", next).detail(detail)).await
@@ -285,9 +293,10 @@ impl Tx {
             .bind(id)
             .bind(now)
             .bind(concurrency_max)
-            .first(|row| Ok((row.next::<i64>()?, connection(row)?)))
+            .first(|row| row.next::<i64>())
             .await?;
-        let Some((fence, connection)) = claimed else { return Ok(None) };
+        let Some(fence) = claimed else { return Ok(None) };
+        let connection = self.connection(id).await?;
         let lease = Lease { connection: id, node: node.to_owned(), fence };
         let detail = format!("{node}, lease {fence}");
         self.audit(trail("connection.claimed", &connection).detail(detail)).await?;

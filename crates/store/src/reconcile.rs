@@ -56,14 +56,22 @@ macro_rules! insert_holdings {
 }
 macro_rules! remove_entries {
     ($from:literal) => {
-        concat!("DELETE FROM entry WHERE account_id = $1 AND entry_key IN (SELECT v.value ->> 0 FROM ", $from, ")")
+        concat!(
+            "DELETE FROM entry WHERE account_id = $1 AND entry_key IN (SELECT v.value ->> 0 FROM ",
+            $from,
+            ")"
+        )
     };
 }
 macro_rules! entries_by_id {
     ($from:literal) => {
         concat!(
-            "SELECT ", entry_columns!(), " FROM entry e
-             WHERE e.account_id = $1 AND e.native_id IN (SELECT v.value ->> 0 FROM ", $from, ")"
+            "SELECT ",
+            entry_columns!(),
+            " FROM entry e
+             WHERE e.account_id = $1 AND e.native_id IN (SELECT v.value ->> 0 FROM ",
+            $from,
+            ")"
         )
     };
 }
@@ -380,7 +388,11 @@ impl Tx {
         self.write(SET_HOLDINGS_DAY).bind(day).bind(change.id).run_or_conflict().await
     }
 
-    pub(crate) async fn apply_entries(&mut self, account: AccountId, entries: &EntryChanges) -> Result<(), Error> {
+    pub(crate) async fn apply_entries(
+        &mut self,
+        account: AccountId,
+        entries: &EntryChanges,
+    ) -> Result<(), Error> {
         let now = self.now();
         // What goes first can't be in the way of what comes.
         for batch in entries.removed.chunks(BATCH) {
@@ -407,8 +419,16 @@ impl Tx {
     }
 
     /// Tells the household's clients, once an account, that an institution lists one that is new.
-    pub async fn announce_found(&mut self, household: HouseholdId, of: &Connection, account: AccountId) -> Result<(), Error> {
-        let body = format!("We found an account at {} that you have not added. Have a look and decide.", of.institution);
+    pub async fn announce_found(
+        &mut self,
+        household: HouseholdId,
+        of: &Connection,
+        account: AccountId,
+    ) -> Result<(), Error> {
+        let body = format!(
+            "We found an account at {} that you have not added. Have a look and decide.",
+            of.institution
+        );
         let (key, href) = (account.to_string(), format!("/connections/{}", of.id));
         let news = News { topic: "account_found", key: &key, body: &body, href: &href };
         self.inform_household(household, news).await

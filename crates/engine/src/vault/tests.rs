@@ -156,9 +156,8 @@ fn nonces_do_not_repeat() {
     let vault = Vault::new(MasterKey::generate(&entropy), []);
     let here = Somewhere::new(&entropy, "maple");
     let (_, key) = vault.new_key(here.place(), &entropy);
-    let nonces: HashSet<Vec<u8>> = (0..100_000)
-        .map(|_| key.seal(Purpose::Memo, b"", &entropy)[1..=NONCE_BYTES].to_vec())
-        .collect();
+    let nonces: HashSet<Vec<u8>> =
+        (0..100_000).map(|_| key.seal(Purpose::Memo, b"", &entropy)[1..=NONCE_BYTES].to_vec()).collect();
     assert_eq!(nonces.len(), 100_000);
 }
 
