@@ -166,7 +166,6 @@ impl Net {
             }
             let next = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
             let next = next.and_then(|location| url.join(location).ok()).ok_or(NetError::Status(status.as_u16()))?;
-            check_url(&next, self.policy)?;
             // 303 means "fetch that page instead": never an OFX answer.
             if next.origin() != url.origin() || status.as_u16() == 303 {
                 return Err(NetError::RedirectedAway);

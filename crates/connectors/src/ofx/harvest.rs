@@ -45,7 +45,9 @@ impl<'a> Collector<'a> {
         let securities: HashMap<&str, &Security<'_>> =
             reply.securities.iter().map(|security| (security.id.as_ref(), security)).collect();
         for statement in &reply.statements {
-            if let Some(index) = self.account_of(statement, asked) {
+            // One question and one answer belong together, however the answer is labelled.
+            let only = if let ([(_, only)], [_]) = (asked, reply.statements.as_slice()) { Some(*only) } else { None };
+            if let Some(index) = self.account_of(statement, asked).or(only) {
                 self.answered[index] = true;
                 self.add_statement(index, statement, &securities);
             }
@@ -101,10 +103,7 @@ impl<'a> Collector<'a> {
             typed.or(Some(first))
         });
         let by_id = statement.transaction_id.as_deref().and_then(|id| asked.iter().find(|(sent, _)| sent == id));
-        named.or(by_id.map(|(_, index)| *index)).or(match asked {
-            [(_, only)] => Some(*only),
-            _ => None,
-        })
+        named.or(by_id.map(|(_, index)| *index))
     }
 
     fn add_statement(&mut self, index: usize, statement: &Statement<'_>, securities: &HashMap<&str, &Security<'_>>) {

@@ -101,6 +101,8 @@ pub(super) struct Run {
     pub token: Option<Answer>,
     /// The answers were accepted in this run.
     pub accepted: bool,
+    /// The server refused list and statements in one request.
+    pub apart: bool,
     /// How often questions were fetched.
     pub rounds: u32,
     /// HTTP cookies by host and name.
@@ -170,6 +172,7 @@ impl Run {
             answers: Vec::new(),
             token: None,
             accepted: false,
+            apart: false,
             rounds: 0,
             cookies: BTreeMap::new(),
             listed: false,

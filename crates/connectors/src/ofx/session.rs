@@ -196,23 +196,56 @@ impl<'a> Session<'a> {
         Step::Again(Stage::ReadingValues)
     }
 
-    /// Signs on and asks for the list of accounts.
+    /// Signs on and asks for the list of accounts, and in the same request for the statements of those that are known.
     async fn accounts(&mut self, run: &mut Run) -> Step {
         let url = self.url_of("SIGNUPMSGSET");
-        let answer = match self.send(&url, run, &Ask::Accounts, false).await {
-            Ok(answer) => answer,
-            Err(missing) => return Step::Failed(missing.failure("accounts")),
-        };
-        let document = match read_whole(&answer.body) {
+        let before = self.memory.accounts.clone();
+        let together = self.together(run, &url);
+        let known: Vec<_> = together.accounts.iter().filter_map(|index| before.get(*index)).cloned().collect();
+        let ask = Ask::Accounts { known: known.iter().collect(), since: self.turn.since };
+        let request = self.request(run, &ask, false);
+        let asked = asked_ids(request.transaction_ids.get(1..).unwrap_or_default(), &together, &known);
+        let answer = self.post(&url, run, request).await;
+        let outcome = answer.as_ref().map_err(|error| NoReply::Net(*error)).and_then(|answer| read_whole(&answer.body));
+        let document = match outcome {
             Ok(document) => document,
+            Err(missing) if !known.is_empty() && missing.may_be_one_account() => {
+                run.apart = true;
+                return Step::Again(Stage::SigningIn);
+            }
             Err(missing) => return Step::Failed(missing.failure("accounts")),
         };
         let reply = Reply::of(&document);
         if let Some(step) = self.signed_on(run, &reply, Next::Accounts) {
             return step;
         }
+        if let Some(step) = self.learn_accounts(run, &reply) {
+            return step;
+        }
+        // The list may have another order now, and other accounts.
+        let moved = |(id, index): (String, usize)| {
+            let account = before.get(index)?;
+            Some((id, self.memory.accounts.iter().position(|known| known.is(account))?))
+        };
+        let asked: Vec<_> = asked.into_iter().filter_map(moved).collect();
+        run.batches = self.batches(&asked);
+        if run.batches.is_empty() {
+            return self.finish(run, Some((&reply, &asked)));
+        }
+        if !asked.is_empty() {
+            let text = answer.map(|answer| String::from_utf8_lossy(&answer.body).into_owned()).unwrap_or_default();
+            run.received.push(Received { text, asked });
+        }
+        let as_user = self.memory.profile.as_ref().is_some_and(|profile| profile.as_user);
+        let again = self.parameters.profile_as_user && !as_user && run.rounds == 0;
+        run.next = if again { Next::ProfileAsUser } else { Next::Statements };
+        Step::Again(Stage::ReadingValues)
+    }
+
+    /// Takes the list of accounts of a reply; `None` means: there are some, go on.
+    fn learn_accounts(&mut self, run: &mut Run, reply: &Reply<'_>) -> Option<Step> {
         let Some((status, listed)) = &reply.accounts else {
-            return failed(Reason::BadResponse, "accounts: signed on, but no list of accounts");
+            return Some(failed(Reason::BadResponse, "accounts: signed on, but no list of accounts"));
         };
         match listed {
             Some(listed) => {
@@ -226,24 +259,30 @@ impl<'a> Session<'a> {
             }
             // "Nothing newer": the last list still holds.
             None if status.code == 1 && !self.memory.accounts.is_empty() => {}
-            None => return failed(Reason::BadResponse, format!("accounts: ACCTINFOTRNRS {}", status.code)),
+            None => return Some(failed(Reason::BadResponse, format!("accounts: ACCTINFOTRNRS {}", status.code))),
         }
         run.listed = true;
-        if self.memory.accounts.is_empty() {
-            return Step::Done(domain::harvest::Harvest { accounts: Vec::new(), complete: true });
-        }
-        run.batches = self.batches();
-        let as_user = self.memory.profile.as_ref().is_some_and(|profile| profile.as_user);
-        let again = self.parameters.profile_as_user && !as_user && run.rounds == 0;
-        run.next = if again { Next::ProfileAsUser } else { Next::Statements };
-        Step::Again(Stage::ReadingValues)
+        let none = self.memory.accounts.is_empty();
+        none.then(|| Step::Done(domain::harvest::Harvest { accounts: Vec::new(), complete: true }))
     }
 
-    /// The requests for statements: one per address, since a file goes to one (OFX 2.3 §7.1.3).
-    fn batches(&self) -> Vec<Batch> {
+    /// The known accounts whose statements may be asked for together with the list: those served at the same address.
+    /// That spares a sign-on, and a second code at institutions that want one each time.
+    fn together(&self, run: &Run, url: &url::Url) -> Batch {
+        let none = Batch { url: url.to_string(), accounts: Vec::new() };
+        if run.apart || self.parameters.one_account_per_request {
+            return none;
+        }
+        self.batches(&[]).into_iter().find(|batch| batch.url == url.as_str()).unwrap_or(none)
+    }
+
+    /// The requests for statements that are not asked for yet: one per address, since a file goes to one
+    /// (OFX 2.3 §7.1.3).
+    fn batches(&self, asked: &[(String, usize)]) -> Vec<Batch> {
         let mut batches: Vec<Batch> = Vec::new();
         for (index, account) in self.memory.accounts.iter().enumerate() {
-            if !can_be_asked(account, &self.parameters) {
+            let is_asked = asked.iter().any(|(_, known)| *known == index);
+            if is_asked || !can_be_asked(account, &self.parameters) {
                 continue;
             }
             let url = self.url_of(message_set(account)).to_string();

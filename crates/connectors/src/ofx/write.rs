@@ -36,8 +36,8 @@ pub(super) enum Ask<'a> {
     Profile { updated: Option<&'a str> },
     /// MFACHALLENGERQ.
     Challenge,
-    /// ACCTINFORQ for everything.
-    Accounts,
+    /// ACCTINFORQ for everything, and statements of the accounts that are known from the last list.
+    Accounts { known: Vec<&'a KnownAccount>, since: Date },
     /// Statements of these accounts from a day on.
     Statements { accounts: Vec<&'a KnownAccount>, since: Date },
 }
@@ -66,7 +66,10 @@ pub(super) fn request(
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Request {
-    let accounts = if let Ask::Statements { accounts, .. } = ask { accounts.len() } else { 0 };
+    let accounts = match ask {
+        Ask::Statements { accounts, .. } | Ask::Accounts { known: accounts, .. } => accounts.len(),
+        Ask::Profile { .. } | Ask::Challenge => 0,
+    };
     let mut writer = Writer {
         text: Zeroizing::new(String::with_capacity(BODY_BYTES + accounts * BYTES_PER_ACCOUNT)),
         parameters,
@@ -149,7 +152,7 @@ impl Writer<'_> {
         self.line_end();
     }
 
-    /// Writes a leaf. An element can't be empty (OFX 2.3 §2.3.2.1), so an empty value is left out.
+    /// Writes a leaf. An element can’t be blank (OFX 2.3 §7.1.4), so an empty value is left out.
     fn leaf(&mut self, name: &str, value: &str) {
         if value.is_empty() {
             return;
@@ -258,28 +261,33 @@ impl Writer<'_> {
                     });
                 });
             }),
-            Ask::Accounts => self.aggregate("SIGNUPMSGSRQV1", |writer| {
-                writer.transaction("ACCTINFO", |writer| {
-                    writer.aggregate("ACCTINFORQ", |writer| writer.leaf("DTACCTUP", LONG_AGO));
+            Ask::Accounts { known, since } => {
+                self.aggregate("SIGNUPMSGSRQV1", |writer| {
+                    writer.transaction("ACCTINFO", |writer| {
+                        writer.aggregate("ACCTINFORQ", |writer| writer.leaf("DTACCTUP", LONG_AGO));
+                    });
                 });
-            }),
-            Ask::Statements { accounts, since } => {
-                // Message sets come in a fixed order (OFX 2.3 §2.4.5.2).
-                for (family, set) in [
-                    (Family::Bank, "BANKMSGSRQV1"),
-                    (Family::Card, "CREDITCARDMSGSRQV1"),
-                    (Family::Loan, "LOANMSGSRQV1"),
-                    (Family::Investment, "INVSTMTMSGSRQV1"),
-                ] {
-                    let members: Vec<_> = accounts.iter().filter(|account| account.family == family).collect();
-                    if !members.is_empty() {
-                        self.aggregate(set, |writer| {
-                            for account in members {
-                                writer.statement(account, *since);
-                            }
-                        });
+                self.statements(known, *since);
+            }
+            Ask::Statements { accounts, since } => self.statements(accounts, *since),
+        }
+    }
+
+    /// Message sets come in a fixed order (OFX 2.3 §2.4.5.2).
+    fn statements(&mut self, accounts: &[&KnownAccount], since: Date) {
+        for (family, set) in [
+            (Family::Bank, "BANKMSGSRQV1"),
+            (Family::Card, "CREDITCARDMSGSRQV1"),
+            (Family::Loan, "LOANMSGSRQV1"),
+            (Family::Investment, "INVSTMTMSGSRQV1"),
+        ] {
+            let members: Vec<_> = accounts.iter().filter(|account| account.family == family).collect();
+            if !members.is_empty() {
+                self.aggregate(set, |writer| {
+                    for account in members {
+                        writer.statement(account, since);
                     }
-                }
+                });
             }
         }
     }

@@ -57,7 +57,7 @@ pub(super) fn build(decoded: Decoded<'_>) -> Result<Document<'_>, ReadError> {
         let Builder { nodes, oddities, .. } = first;
         return Ok(Document { nodes, oddities, version, text });
     }
-    // Names are upper case (OFX 2.3 §2.3.1); where they are not, one pass makes them so, and every comparison below
+    // Names are upper case (OFX 2.3 §2.4.2); where they are not, one pass makes them so, and every comparison below
     // stays exact.
     let text = upper_case_names(&text, body_at);
     let Builder { nodes, oddities, .. } = Builder::new(&text, body_at).run()?;
@@ -240,7 +240,7 @@ impl<'t> Builder<'t> {
     }
 
     /// Decides what the last start tag was, now that the text after it is known: text makes it a leaf
-    /// (OFX 2.3 §2.3.1), unless it is one of the aggregates that carry the structure.
+    /// (OFX 1.6 §2.3), unless it is one of the aggregates that carry the structure.
     fn decide(&mut self) -> Result<(), ReadError> {
         let run = std::mem::take(&mut self.run);
         if !std::mem::take(&mut self.undecided) || !run.has_text {
