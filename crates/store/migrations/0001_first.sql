@@ -112,10 +112,12 @@ CREATE TABLE connection (
     form_key TEXT UNIQUE
 ) {strict};
 CREATE INDEX connection_by_household ON connection (household_id);
+CREATE INDEX connection_by_offering ON connection (offering);
 CREATE INDEX connection_due ON connection (due_at);
 -- few at a time, and never behind a night's regular work
 CREATE INDEX connection_asked ON connection (due_at) WHERE work_kind IS NOT NULL;
-CREATE INDEX connection_leased ON connection (offering, lease_until);
+-- only what is being worked on
+CREATE INDEX connection_leased ON connection (lease_until, offering) WHERE lease_until IS NOT NULL;
 
 -- A random key per connection, wrapped by the master key `master_key`. Destroying it destroys the connection's secrets.
 CREATE TABLE data_key (
@@ -135,6 +137,7 @@ CREATE TABLE sealed (
     updated_at {int} NOT NULL,
     PRIMARY KEY (connection_id, purpose)
 ) {strict};
+CREATE INDEX sealed_by_key ON sealed (data_key_id);
 
 -- A known text sealed under each master key that was ever active: a wrong key is noticed at the start.
 CREATE TABLE canary (
@@ -177,6 +180,7 @@ CREATE TABLE challenge (
     closed_at {int},
     closed_as TEXT
 ) {strict};
+CREATE UNIQUE INDEX challenge_round ON challenge (attempt_id, round);
 CREATE UNIQUE INDEX challenge_open ON challenge (connection_id) WHERE closed_at IS NULL;
 
 -- One row an offering that was ever used: the breaker, shared by all nodes.

@@ -101,6 +101,10 @@ texts! {
     NEXT_DUE = Text::one(
         "SELECT MIN(c.due_at) FROM connection c WHERE c.due_at IS NOT NULL AND c.due_at > $1"
     );
+    BACKLOG = Text::one(
+        "SELECT CAST(COUNT(*) AS BIGINT), MIN(c.due_at) FROM connection c
+         WHERE c.due_at <= $1 AND (c.lease_until IS NULL OR c.lease_until <= $1)"
+    );
     CLAIM = Text::one(
         "UPDATE connection SET lease_node = $1, lease_until = $2, fence = fence + 1
          WHERE id = $3 AND due_at <= $4 AND (lease_until IS NULL OR lease_until <= $4)
@@ -112,7 +116,9 @@ texts! {
         "UPDATE connection SET lease_node = NULL, lease_until = NULL
          WHERE id = $1 AND fence = $2 AND lease_node = $3"
     );
-    RELEASE_ALL = Text::one("UPDATE connection SET lease_node = NULL, lease_until = NULL WHERE lease_node = $1");
+    RELEASE_ALL = Text::one(
+        "UPDATE connection SET lease_node = NULL, lease_until = NULL WHERE lease_until > 0 AND lease_node = $1"
+    );
     LEASED = Text::one(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM connection c WHERE c.offering = $1 AND c.lease_until > $2"
     );
@@ -126,6 +132,14 @@ pub struct Due {
     pub firm: FirmId,
     pub household: HouseholdId,
     pub offering: String,
+}
+
+/// Work that is due and that nobody has taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    pub connections: i64,
+    /// Since when the oldest is due.
+    pub oldest: Option<Timestamp>,
 }
 
 /// A worker's right to a connection.
@@ -183,6 +197,14 @@ impl Engine {
     /// When something is due next after `now`.
     pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
         self.ask(NEXT_DUE).bind(now).one(|row| row.next()).await
+    }
+
+    /// How much is due at `now`, for the figures.
+    pub async fn backlog(&self, now: Timestamp) -> Result<Backlog, Error> {
+        self.ask(BACKLOG)
+            .bind(now)
+            .one(|row| Ok(Backlog { connections: row.next()?, oldest: row.next()? }))
+            .await
     }
 
     /// How many workers of all nodes are at an offering.

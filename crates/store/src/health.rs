@@ -26,12 +26,12 @@ texts! {
     );
     OUTCOMES = Text::one(
         "SELECT a.outcome, CAST(COUNT(*) AS BIGINT) FROM attempt a JOIN connection c ON c.id = a.connection_id
-         WHERE c.offering = $1 AND a.ended_at >= $2 AND a.outcome IS NOT NULL GROUP BY a.outcome"
+         WHERE c.offering = $1 AND a.started_at >= $2 AND a.outcome IS NOT NULL GROUP BY a.outcome"
     );
     HOUSEHOLDS = Text::one(
         "SELECT CAST(COUNT(DISTINCT c.household_id) AS BIGINT) FROM attempt a
          JOIN connection c ON c.id = a.connection_id
-         WHERE c.offering = $1 AND a.ended_at >= $2 AND a.outcome IS NOT NULL"
+         WHERE c.offering = $1 AND a.started_at >= $2 AND a.outcome IS NOT NULL"
     );
 }
 
@@ -60,7 +60,7 @@ impl Engine {
         Ok(self.ask(BY_OFFERING).bind(offering).first(breaker).await?.unwrap_or_default())
     }
 
-    /// How runs that ended at or after `since` went.
+    /// How runs that began at or after `since` ended.
     pub async fn outcomes(&self, offering: &str, since: Timestamp) -> Result<Outcomes, Error> {
         let runs = self.ask(OUTCOMES).bind(offering).bind(since);
         let runs = runs.all(|row| Ok((row.next()?, row.next()?))).await?;

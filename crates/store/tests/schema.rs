@@ -98,20 +98,28 @@ async fn no_question_reads_a_table_whole() {
         // All households of a firm, for compliance.
         "person::HOUSEHOLDS",
         "invitation::WITHIN_REACH",
+        "connection::WITHIN_REACH",
+        // Once, at the start.
+        "sealed::CANARIES",
+        "sealed::MASTER_KEYS",
     ];
     for database in testing::databases().await {
         let mut whole = Vec::new();
         for (file, name, text) in store::texts() {
             let text_name = format!("{file}::{name}");
             let plan = testing::plan(&database.url, text).await;
-            let scans =
-                plan.iter().any(|step| step.contains("Seq Scan") || step.trim_start().starts_with("SCAN "));
+            let scans = plan.iter().any(|step| step.contains("Seq Scan") || is_scan(step.trim_start()));
             if scans && !allowed.contains(&&*text_name) && plan != ["SCAN CONSTANT ROW"] {
                 whole.push(format!("{text_name}: {plan:#?}"));
             }
         }
         assert!(whole.is_empty(), "{database:?}: {}", whole.join("\n"));
     }
+}
+
+/// Rows of a parameter are no table.
+fn is_scan(step: &str) -> bool {
+    step.starts_with("SCAN ") && !step.starts_with("SCAN v VIRTUAL TABLE")
 }
 
 #[tokio::test]
