@@ -10,7 +10,7 @@ use store::Store;
 use crate::{
     config::Config,
     key::Keys,
-    open, staff,
+    open, portal, staff,
     system::{SystemClock, SystemEntropy},
 };
 
@@ -53,7 +53,7 @@ pub async fn run(file: Option<&Path>) -> bool {
         report.told("people", people(store).await);
     }
     if let (Some(store), Some(vault)) = (&store, &vault) {
-        report.told("canary", canary(store, vault).await);
+        report.told("canary", canary(&config, store, vault).await);
     }
     match report.failed {
         0 => println!("All is well."),
@@ -88,7 +88,7 @@ async fn people(store: &Store) -> anyhow::Result<((), String)> {
     Ok(((), "there are people to sign in".to_owned()))
 }
 
-async fn canary(store: &Store, vault: &Vault) -> anyhow::Result<((), String)> {
-    crate::canary::check(store, vault).await?;
+async fn canary(config: &Config, store: &Store, vault: &Vault) -> anyhow::Result<((), String)> {
+    portal::engine(config, store, vault.clone(), Vec::new())?.check_key().await?;
     Ok(((), "the key opens what the database holds".to_owned()))
 }

@@ -11,6 +11,8 @@ use std::{
 use anyhow::{Context as _, ensure};
 use domain::world::Entropy;
 use engine::vault::{MasterKey, Vault};
+use secrecy::SecretBox;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, KeySource};
@@ -50,6 +52,12 @@ impl Keys {
     /// The short hash that names the sealing key.
     pub fn active(&self) -> &str {
         self.active.id()
+    }
+
+    /// The key of the pages' keyed hashes (what visitors type): the same on all nodes, and of use for nothing else.
+    pub fn web_key(&self) -> SecretBox<[u8; 32]> {
+        let digest = Sha256::new().chain_update(b"heldaway pages").chain_update(self.active.to_text().as_bytes());
+        SecretBox::new(Box::new(digest.finalize().into()))
     }
 
     /// The vault of these keys.

@@ -4,10 +4,17 @@
 
 pub mod accept;
 pub mod allocator;
+pub mod check;
 pub mod config;
+pub mod demo;
+pub mod health;
 pub mod key;
 pub mod logs;
 pub mod metrics;
+pub mod open;
+pub mod portal;
 pub mod process;
+pub mod serve;
+pub mod staff;
 pub mod stop;
 pub mod system;

@@ -216,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_sandboxs_list_becomes_offerings() {
-        let mut sandbox = sandbox::Sandbox::start(sandbox::Options::default()).await.unwrap();
+        let sandbox = sandbox::Sandbox::start(sandbox::Options::default()).await.unwrap();
         let url = format!("{}/directory.json", sandbox.address());
         let offerings = offerings(&url).await.unwrap();
         let find = |id: &str| offerings.iter().find(|offering| offering.id == offering_id(id)).unwrap();
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(access.form[1].kind, FieldKind::Password);
         assert_eq!(find("larkspur").notice.as_ref().unwrap().version, 202_610);
         assert!(super::offerings(&format!("{}/elsewhere", sandbox.address())).await.is_err());
-        sandbox.stop().await;
+        drop(sandbox);
     }
 
     #[tokio::test]
