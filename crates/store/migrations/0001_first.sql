@@ -34,6 +34,7 @@ CREATE TABLE household (
     revision {int} NOT NULL,
     created_at {int} NOT NULL
 ) {strict};
+CREATE INDEX household_by_firm ON household (firm_id);
 CREATE INDEX household_by_advisor ON household (advisor_id);
 CREATE INDEX person_by_household ON person (household_id);
 
@@ -212,6 +213,7 @@ CREATE TABLE wish (
     fulfilled_at {int},
     PRIMARY KEY (person_id, offering, kind)
 ) {strict};
+CREATE INDEX wish_by_offering ON wish (offering, kind);
 
 CREATE TABLE account (
     id TEXT NOT NULL PRIMARY KEY,

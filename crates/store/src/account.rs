@@ -27,28 +27,25 @@ macro_rules! account_columns {
 }
 pub(crate) use account_columns;
 
+macro_rules! source_columns {
+    () => {
+        "c.id, c.owner_id, c.offering, c.reason, c.since, c.last_success_at, c.manual_refresh_after, c.work_kind"
+    };
+}
+pub(crate) use source_columns;
+
 macro_rules! listed_columns {
     () => {
-        concat!(
-            crate::account::account_columns!(),
-            ", a.incomplete, a.holdings_as_of,
-               c.id, c.owner_id, c.offering, c.reason, c.since, c.last_success_at, c.manual_refresh_after, c.work_kind"
-        )
+        concat!(account_columns!(), ", a.incomplete, a.holdings_as_of, ", source_columns!())
     };
 }
 
 texts! {
-    LIST = Text::one(concat!(
-        "SELECT ", listed_columns!(), "
-         FROM account a JOIN household h ON h.id = a.household_id LEFT JOIN connection c ON c.id = a.connection_id
-         WHERE ", reach!(), " AND a.household_id = $5 AND a.standing = 'added' AND a.deleted_at IS NULL
-         ORDER BY a.institution, a.name, a.id"
-    ));
     WITHIN_REACH = Text::one(concat!(
         "SELECT ", listed_columns!(), "
          FROM account a JOIN household h ON h.id = a.household_id LEFT JOIN connection c ON c.id = a.connection_id
          WHERE ", reach!(), " AND a.standing = 'added' AND a.deleted_at IS NULL
-         ORDER BY a.household_id, a.institution, a.name, a.id"
+         ORDER BY h.id, a.institution, a.name, a.id"
     ));
     BY_ID = Text::one(concat!(
         "SELECT ", listed_columns!(), "
@@ -159,11 +156,6 @@ pub struct Change<'a> {
 }
 
 impl Reader {
-    /// The accounts of a household within reach, by institution and name.
-    pub async fn accounts(&self, household: HouseholdId) -> Result<Vec<Listed>, Error> {
-        self.ask(LIST).bind(household).all(listed).await
-    }
-
     /// The accounts of all households within reach, household by household.
     pub async fn all_accounts(&self) -> Result<Vec<Listed>, Error> {
         self.ask(WITHIN_REACH).all(listed).await
@@ -355,20 +347,23 @@ fn listed(row: &mut Row<'_>) -> Result<Listed, Error> {
         account: account(row)?,
         incomplete: row.next()?,
         holdings_as_of: row.next()?,
-        connection: match row.next()? {
-            None => None,
-            Some(id) => Some(Source {
-                id,
-                owner: row.next()?,
-                offering: row.next()?,
-                reason: row.next()?,
-                since: row.next()?,
-                last_success_at: row.next()?,
-                manual_refresh_after: row.next()?,
-                running: row.next::<Option<String>>()?.is_some(),
-            }),
-        },
+        connection: source(row)?,
     })
+}
+
+/// Reads `source_columns!`; `None` where a LEFT JOIN found no connection.
+pub(crate) fn source(row: &mut Row<'_>) -> Result<Option<Source>, Error> {
+    let Some(id) = row.next()? else { return Ok(None) };
+    Ok(Some(Source {
+        id,
+        owner: row.next()?,
+        offering: row.next()?,
+        reason: row.next()?,
+        since: row.next()?,
+        last_success_at: row.next()?,
+        manual_refresh_after: row.next()?,
+        running: row.next::<Option<String>>()?.is_some(),
+    }))
 }
 
 fn holding(row: &mut Row<'_>) -> Result<Holding, Error> {

@@ -70,6 +70,7 @@ impl Tx {
             Doer::Engine { firm, household, .. } => (Some(*firm), Some(*household)),
             Doer::Visitor | Doer::Operator => (None, None),
         };
+        let household = trail.household.or(household);
         let (doer, person) = (self.doer().kind(), self.doer().person());
         let id = AuditId::new(self.now(), self.entropy());
         let (now, operation) = (self.now(), self.operation().to_owned());
@@ -79,7 +80,7 @@ impl Tx {
             .bind(now)
             .bind(place)
             .bind(trail.firm.or(firm))
-            .bind(trail.household.or(household))
+            .bind(household)
             .bind(doer)
             .bind(person)
             .bind(trail.action)
@@ -88,7 +89,7 @@ impl Tx {
             .bind(operation)
             .run_count()
             .await?;
-        self.audited();
+        self.audited(household);
         Ok(())
     }
 }

@@ -44,8 +44,8 @@
 //! ```
 //! Things that differ between the databases and bite: `SUM` and `COUNT(*)` of a BIGINT need `CAST(… AS BIGINT)`;
 //! texts compare by bytes on both (columns are `COLLATE "C"`), `LIKE` doesn't fold case alike (use `lower()` on both
-//! sides); a placeholder without a column beside it needs a cast on PostgreSQL; lock before you read what you then
-//! write ([`Tx::hold_household`]). [`Text::dialect`] is for the few texts that must differ.
+//! sides); a placeholder without a column beside it needs a cast on PostgreSQL; sum over rows of
+//! a household only while holding it ([`Tx::hold_household`]). [`Text::dialect`] is for the few texts that must differ.
 
 pub mod account;
 pub mod attempt;
@@ -58,6 +58,7 @@ mod error;
 pub mod guard;
 pub mod health;
 mod invitation;
+mod listing;
 mod migrate;
 mod networth;
 mod notice;
@@ -140,6 +141,7 @@ pub struct Store {
 struct Inner {
     pools: Pools,
     signals: Signals,
+    listings: listing::Listings,
     /// Marks what this node says among the signals.
     node: String,
     options: Options,
@@ -166,7 +168,9 @@ impl Store {
         } else {
             return Err(Error::Address);
         };
-        let store = Self { inner: Arc::new(Inner { pools, signals, node, options }) };
+        let store = Self {
+            inner: Arc::new(Inner { pools, signals, listings: listing::Listings::default(), node, options }),
+        };
         store.ping().await?;
         Ok(store)
     }
@@ -241,6 +245,10 @@ impl Store {
         &*self.inner.options.entropy
     }
 
+    pub(crate) fn listings(&self) -> &listing::Listings {
+        &self.inner.listings
+    }
+
     pub(crate) fn probe(&self) -> Option<&Probe> {
         self.inner.options.probe.as_ref()
     }
@@ -262,7 +270,7 @@ impl Store {
 
 /// Every SQL text of the store by file and name, for the tests that prepare and explain them.
 pub fn texts() -> impl Iterator<Item = (&'static str, &'static str, Text)> {
-    let files: [(&str, &[(&str, Text)]); 21] = [
+    let files: [(&str, &[(&str, Text)]); 22] = [
         ("account", account::TEXTS),
         ("attempt", attempt::TEXTS),
         ("audit", audit::TEXTS),
@@ -272,6 +280,7 @@ pub fn texts() -> impl Iterator<Item = (&'static str, &'static str, Text)> {
         ("guard", guard::TEXTS),
         ("health", health::TEXTS),
         ("invitation", invitation::TEXTS),
+        ("listing", listing::TEXTS),
         ("migrate", migrate::TEXTS),
         ("networth", networth::TEXTS),
         ("notice", notice::TEXTS),

@@ -34,8 +34,8 @@ texts! {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)"
     );
     ADD_HOUSEHOLD = Text::one(
-        "INSERT INTO household (id, firm_id, name, advisor_id, advisor_may_find_new, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)"
+        "INSERT INTO household (id, firm_id, name, advisor_id, advisor_may_find_new, revision, created_at)
+         VALUES ($1, $2, $3, $4, $5, 1, $6)"
     );
     HOUSEHOLD = Text::one(concat!(
         "SELECT ", household_columns!(), " FROM household h WHERE ", reach!(), " AND h.id = $5"
@@ -282,8 +282,9 @@ impl Tx {
         self.audit(trail.household(household).detail(detail)).await
     }
 
-    /// Makes other writers of a household wait for the end of this transaction. Call it before reading what you then
-    /// write, and before writing its accounts, so that two writers can't wait for one another.
+    /// Makes other writers of a household wait for the end of this transaction, so that a sum over its rows misses
+    /// none. Call it after writing the rows themselves: every transaction takes the household last (its revision is
+    /// raised at the commit), so two can't wait for one another.
     pub async fn hold_household(&mut self, household: HouseholdId) -> Result<(), Error> {
         match self.ask(HOLD).bind(household).run_count().await? {
             0 => Err(Error::NotFound),

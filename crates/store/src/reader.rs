@@ -75,6 +75,10 @@ impl Reader {
         &self.subject
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     fn reach(&self) -> Reach {
         let Subject { firm, role, person, household, .. } = self.subject;
         match role {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Timestamp, audit::Doer, world::Entropy};
+use domain::{HouseholdId, Timestamp, audit::Doer, world::Entropy};
 use tokio::time::timeout;
 
 use crate::{
@@ -54,6 +54,8 @@ pub struct Tx {
     failed: bool,
     action: &'static str,
     topics: Vec<Topic>,
+    /// Households with an audit row of this transaction.
+    changed: Vec<HouseholdId>,
 }
 
 impl Tx {
@@ -76,6 +78,7 @@ impl Tx {
             failed: false,
             action: "",
             topics: Vec::new(),
+            changed: Vec::new(),
         })
     }
 
@@ -124,8 +127,18 @@ impl Tx {
         self.statements
     }
 
-    pub(crate) fn audited(&mut self) {
+    /// An audit row was written, of this household.
+    pub(crate) fn audited(&mut self, household: Option<HouseholdId>) {
         self.unaudited = false;
+        if let Some(household) = household.filter(|household| !self.changed.contains(household)) {
+            self.changed.push(household);
+        }
+    }
+
+    /// In one order, so that two transactions can't wait for one another.
+    pub(crate) fn changed_households(&mut self) -> Vec<HouseholdId> {
+        self.changed.sort_unstable();
+        std::mem::take(&mut self.changed)
     }
 
     /// One statement within the transaction. After a failure nothing more is accepted, as PostgreSQL does by itself.
@@ -165,6 +178,7 @@ impl Tx {
         if self.unaudited {
             return Err(Error::Unaudited { operation: std::mem::take(&mut self.operation) });
         }
+        self.raise_revisions().await?;
         self.notify().await?;
         self.probe(At::BeforeCommit)?;
         let mut link = self.link.take().ok_or(Error::Failed)?;

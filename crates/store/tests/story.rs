@@ -408,3 +408,31 @@ async fn a_password_changes_only_from_the_one_that_was_proved() {
         assert_eq!(actions[..2], ["household.find_new_shared", "person.password_changed"], "{database:?}");
     }
 }
+
+#[tokio::test]
+async fn a_list_is_as_new_as_the_last_commit_on_any_node() {
+    for database in testing::databases().await {
+        let (here, there) = (&database.store, database.another().await);
+        let sample = Sample::new(here, "Oak").await;
+        let household = sample.household.id;
+        let names = async |store: &Store| -> Vec<String> {
+            let listed = store.reader(&sample.as_client()).accounts(household).await.unwrap();
+            listed.into_iter().map(|listed| listed.account.name).collect()
+        };
+        assert_eq!((names(here).await, names(&there).await), (vec![], vec![]));
+        for (n, form_key) in ["a", "b", "c"].into_iter().enumerate() {
+            let store = [here, &there][n % 2];
+            let mut tx = begin(store, &Doer::Operator, now()).await;
+            tx.add_by_hand(NewByHand { name: form_key, ..house(&sample, form_key) }).await.unwrap();
+            assert_eq!(names(here).await.len(), n, "{database:?}: not before the commit");
+            tx.commit().await.unwrap();
+            assert_eq!(names(here).await, ["a", "b", "c"][..=n], "{database:?}");
+            assert_eq!(names(&there).await, ["a", "b", "c"][..=n], "{database:?}");
+        }
+        let account = here.reader(&sample.as_client()).accounts(household).await.unwrap().remove(1).account;
+        let mut tx = begin(&there, &sample.by_client(), now()).await;
+        tx.delete_account(&account).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(names(here).await, ["a", "c"], "{database:?}");
+    }
+}
