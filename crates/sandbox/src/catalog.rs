@@ -10,14 +10,39 @@ pub(crate) mod plans;
 mod signon;
 mod trouble;
 
-/// In the order of the index page.
-pub(crate) static INSTITUTIONS: LazyLock<Vec<&'static Institution>> = LazyLock::new(|| {
-    let mut all = vec![
+/// Institutions that belong together on the index page.
+pub(crate) struct Theme {
+    pub title: &'static str,
+    pub institutions: Vec<&'static Institution>,
+}
+
+/// All themes, in the order of the index page.
+pub(crate) fn themes() -> Vec<Theme> {
+    vec![
+        Theme { title: "A household, and one where all is well", institutions: household() },
+        Theme { title: "Signing on", institutions: signing_on() },
+        Theme { title: "Accounts that change, entries that are strange", institutions: changing() },
+        Theme { title: "One version of OFX each", institutions: versions() },
+        Theme { title: "In trouble", institutions: trouble::IN_TROUBLE.to_vec() },
+    ]
+}
+
+/// All institutions, in the same order.
+pub(crate) static INSTITUTIONS: LazyLock<Vec<&'static Institution>> =
+    LazyLock::new(|| themes().into_iter().flat_map(|theme| theme.institutions).collect());
+
+fn household() -> Vec<&'static Institution> {
+    vec![
         &household::LAKESHORE,
         &household::BEACON,
         &household::MERIDIAN,
         &household::GRANITE,
         &signon::EVERGREEN,
+    ]
+}
+
+fn signing_on() -> Vec<&'static Institution> {
+    vec![
         &signon::FOXGLOVE,
         &signon::IRONBRIDGE,
         &signon::FERNWICK,
@@ -31,14 +56,24 @@ pub(crate) static INSTITUTIONS: LazyLock<Vec<&'static Institution>> = LazyLock::
         &signon::STONEWATER,
         &signon::BRIARWOOD,
         &signon::LARKSPUR,
-        &signon::CROSSROADS,
+    ]
+}
+
+fn changing() -> Vec<&'static Institution> {
+    vec![
         &moving::TIDEWATER,
         &moving::ROWAN,
+        &moving::SUMMIT,
         &moving::THISTLEDOWN,
         &moving::PINEGROVE,
         &moving::QUICKSILVER,
         &moving::BANQUE_DU_LAC,
-        &moving::SUMMIT,
+        &signon::CROSSROADS,
+    ]
+}
+
+fn versions() -> Vec<&'static Institution> {
+    vec![
         &trouble::V102,
         &trouble::V103,
         &trouble::V160,
@@ -46,10 +81,8 @@ pub(crate) static INSTITUTIONS: LazyLock<Vec<&'static Institution>> = LazyLock::
         &trouble::V211,
         &trouble::V220,
         &trouble::V230,
-    ];
-    all.extend(trouble::IN_TROUBLE);
-    all
-});
+    ]
+}
 
 /// Finds an institution by its id.
 pub(crate) fn institution(id: &str) -> Option<&'static Institution> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, StatusCode};
 use axum::routing::{get, post};
 use axum::{Extension, Router, middleware};
 use hyper::server::conn::http1;
@@ -79,6 +79,7 @@ fn routes(world: Arc<World>) -> Router {
         .route("/control/fault", post(pages::control::fault))
         .route("/control/clock", post(pages::control::clock))
         .route("/control/reset", post(pages::control::reset))
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/sandbox.css", get(pages::layout::css))
         .layer(middleware::map_response(secure));
     let api = Router::new()

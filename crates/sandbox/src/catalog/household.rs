@@ -40,9 +40,9 @@ const fn plan_lot(ticker: &'static str, units_e4: i64, cost_cents: i64, source: 
 pub(crate) static JOINT_BROKERAGE: Portfolio = Portfolio {
     cash_cents: 1_420_461,
     lots: &[
-        lot("FTMIX", 11_204_310, 10_980_000),
+        lot("FTMIX", 9_404_310, 9_216_000),
         lot("NWPK", 1_800_000, 1_322_400),
-        lot("ALDR", 1_500_000, 2_460_000),
+        lot("ALDR", 770_000, 1_262_800),
         lot("TDWR", 1_200_000, 2_310_000),
         lot("OSPR", 900_000, 2_507_200),
         lot("SBX300001", 250_000_000, 2_461_250),
@@ -60,7 +60,7 @@ pub(crate) static JOINT_BROKERAGE: Portfolio = Portfolio {
 pub(crate) static ROTH_IRA: Portfolio = Portfolio {
     cash_cents: 98_009,
     lots: &[
-        lot("FTMIX", 6_810_000, 6_015_000),
+        lot("FTMIX", 6_384_200, 5_639_000),
         lot("HSCIX", 5_602_500, 2_987_000),
         lot("FINTX", 5_140_250, 1_702_000),
     ],
@@ -76,7 +76,7 @@ pub(crate) static ROTH_IRA: Portfolio = Portfolio {
 pub(crate) static ROLLOVER_IRA: Portfolio = Portfolio {
     cash_cents: 341_734,
     lots: &[
-        lot("HT45X", 62_044_180, 11_030_000),
+        lot("HT45X", 59_047_180, 10_497_000),
         lot("FBNDX", 52_300_000, 5_312_000),
         lot("FTMIX", 4_950_000, 5_102_000),
         lot("FGMXX", 84_000_000, 840_000),
@@ -89,7 +89,7 @@ pub(crate) static ROLLOVER_IRA: Portfolio = Portfolio {
 pub(crate) static RETIREMENT_PLAN: Portfolio = Portfolio {
     cash_cents: 0,
     lots: &[
-        plan_lot("HT45X", 48_120_400, 9_180_000, "PRETAX"),
+        plan_lot("HT45X", 42_620_400, 8_130_000, "PRETAX"),
         plan_lot("FTMIX", 5_410_220, 5_610_000, "PRETAX"),
         plan_lot("HT45X", 14_870_150, 2_890_000, "MATCH"),
         plan_lot("FBNDX", 12_900_000, 1_260_000, "PROFITSHARING"),

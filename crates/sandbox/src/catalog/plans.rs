@@ -20,7 +20,7 @@ pub(crate) static CHECKING: Plan = Plan {
             per_mille: 330,
             kind: "POS",
             cents: (-15_820, -1_840),
-            names: &["GREENLEAF MARKET #112", "CORNER GROCER", "FARMSTAND CO-OP", "CAFE LUMIERE"],
+            names: &["GREENLEAF MARKET #112", "CORNER GROCER", "FARMSTAND CO-OP", "LUMIERE MARKET"],
         },
         Habit { per_mille: 130, kind: "ATM", cents: (-10_000, -4_000), names: &["ATM WITHDRAWAL MAIN ST"] },
         Habit { per_mille: 22, kind: "CHECK", cents: (-42_000, -3_500), names: &["CHECK"] },

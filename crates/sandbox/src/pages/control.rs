@@ -28,7 +28,7 @@ pub(crate) async fn page(State(world): Shared) -> Html<String> {
         log_section(&state),
         RESET
     );
-    layout::page("Control", 0, &body)
+    layout::page("Control", "", &body)
 }
 
 const RESET: &str = "<section class=\"card\"><h2>Reset</h2><p class=\"muted\">All logins, faults, counters, messages and the log go \

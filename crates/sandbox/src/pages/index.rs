@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Html;
 
 use super::layout::{self, escape, instant};
-use crate::catalog::INSTITUTIONS;
+use crate::catalog::{INSTITUTIONS, themes};
 use crate::institution::Institution;
 use crate::persona::Persona;
 use crate::world::World;
@@ -21,18 +21,27 @@ pub(crate) async fn page(State(world): State<Arc<World>>) -> Html<String> {
          Codes arrive on the <a href=\"/phone\">phone</a>; faults and the clock are on the \
          <a href=\"/control\">control page</a>.</p>\
          <p class=\"muted\">Sandbox clock: {}. Three wrong passwords in a row lock a login until it is unlocked at the \
-         institution's site.</p><nav class=\"toc\" aria-label=\"Institutions\"><ul>",
+         institution's site. Each login may be used by many at once: with <code>+1</code>, <code>+2</code> … behind it, it is \
+         another person with the same password and story.</p>",
         INSTITUTIONS.len(),
         instant(now)
     );
-    for institution in INSTITUTIONS.iter() {
-        let _ = write!(body, "<li><a href=\"#{}\">{}</a></li>", institution.id, escape(short(institution)));
+    for theme in themes() {
+        let _ = write!(body, "<section><h2>{}</h2><ul class=\"toc\">", escape(theme.title));
+        for institution in &theme.institutions {
+            let (id, name, purpose) =
+                (institution.id, escape(short(institution)), escape(institution.purpose));
+            let _ = write!(body, "<li><a href=\"#{id}\">{name}</a><span>{purpose}</span></li>");
+        }
+        body.push_str("</ul></section>");
     }
-    body.push_str("</ul></nav>");
-    for institution in INSTITUTIONS.iter() {
-        body.push_str(&card(&world, institution));
+    for theme in themes() {
+        let _ = write!(body, "<h2 class=\"theme\">{}</h2>", escape(theme.title));
+        for institution in theme.institutions {
+            body.push_str(&card(&world, institution));
+        }
     }
-    layout::page("Sandbox institutions", 0, &body)
+    layout::page("Sandbox institutions", "", &body)
 }
 
 /// The name without "(sandbox)", which goes without saying on these pages.
@@ -43,7 +52,7 @@ pub(crate) fn short(institution: &Institution) -> &'static str {
 fn card(world: &World, institution: &'static Institution) -> String {
     let mut html = format!(
         "<section class=\"card\" id=\"{id}\" aria-labelledby=\"{id}-name\"><div class=\"card-head\">\
-         <h2 id=\"{id}-name\"><a href=\"/site/{id}\">{name}</a></h2><p class=\"muted\">{purpose}</p></div>\
+         <h3 id=\"{id}-name\"><a href=\"/site/{id}\">{name}</a></h3><p class=\"muted\">{purpose}</p></div>\
          <dl class=\"facts\"><div><dt>OFX address</dt><dd><code>{url}</code></dd></div>\
          <div><dt>ORG / FID</dt><dd><code>{org} / {fid}</code></dd></div>\
          <div><dt>Version</dt><dd><code>{version}</code>{only}</dd></div></dl>",

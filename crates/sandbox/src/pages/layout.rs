@@ -21,16 +21,26 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// A page of the sandbox itself. `body` is HTML. `reload_seconds` of 0 means never.
-pub(crate) fn page(title: &str, reload_seconds: u32, body: &str) -> Html<String> {
-    let reload = match reload_seconds {
-        0 => String::new(),
-        seconds => format!("<meta http-equiv=\"refresh\" content=\"{seconds}\">"),
-    };
+/// The page of an institution, in one of six colours. `name` is a text, `body` HTML.
+pub(crate) fn institution_page(name: &str, greeting: &str, colour: u64, body: &str) -> Html<String> {
+    let (name, greeting, colour) = (escape(name), escape(greeting), colour % 6);
+    Html(format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{name}</title><link rel=\"stylesheet\" href=\"/sandbox.css\"></head>\
+         <body class=\"house house-{colour}\"><a class=\"skip\" href=\"#main\">Skip to content</a>\
+         <header class=\"bar house-bar\"><p class=\"house-name\">{name}</p><p>{greeting}</p></header><main id=\"main\">{body}</main>\
+         <footer><p>{name} is invented, part of a sandbox on this machine. <a href=\"/phone\">Text messages</a> · \
+         <a href=\"/\">All sandbox institutions</a></p></footer></body></html>"
+    ))
+}
+
+/// A page of the sandbox itself. `body` is HTML; a page that reloads itself says so in `head`.
+pub(crate) fn page(title: &str, head: &str, body: &str) -> Html<String> {
     let title = escape(title);
     Html(format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{reload}\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{head}\
          <title>{title}</title><link rel=\"stylesheet\" href=\"/sandbox.css\"></head><body>\
          <a class=\"skip\" href=\"#main\">Skip to content</a>\
          <header class=\"bar\"><a class=\"brand\" href=\"/\">Sandbox institutions</a>\

@@ -4,26 +4,38 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+
+use serde::Deserialize;
 
 use super::layout::{self, escape, instant};
 use crate::catalog;
 use crate::phone::Message;
 use crate::world::World;
 
-const RELOAD_SECONDS: u32 = 5;
+/// A page that reloads itself takes the reader's place away, so it does that only when asked to.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Watch {
+    watch: Option<String>,
+}
 
 /// `GET /phone`.
-pub(crate) async fn all(State(world): State<Arc<World>>) -> Html<String> {
-    show(&world, None, "Phone")
+pub(crate) async fn all(State(world): State<Arc<World>>, Query(watch): Query<Watch>) -> Html<String> {
+    show(&world, None, "Phone", &watch)
 }
 
 /// `GET /phone/{institution}`.
-pub(crate) async fn one(State(world): State<Arc<World>>, Path(id): Path<String>) -> Response {
+pub(crate) async fn one(
+    State(world): State<Arc<World>>,
+    Path(id): Path<String>,
+    Query(watch): Query<Watch>,
+) -> Response {
     match catalog::institution(&id) {
-        Some(institution) => show(&world, Some(&id), &format!("Phone: {}", institution.name)).into_response(),
+        Some(institution) => {
+            show(&world, Some(&id), &format!("Phone: {}", institution.name), &watch).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -33,14 +45,20 @@ pub(crate) async fn json(State(world): State<Arc<World>>) -> Json<Vec<Message>> 
     Json(world.lock().phone.messages(None))
 }
 
-fn show(world: &World, institution: Option<&str>, title: &str) -> Html<String> {
+fn show(world: &World, institution: Option<&str>, title: &str, watch: &Watch) -> Html<String> {
     let (messages, now) = {
         let state = world.lock();
         (state.phone.messages(institution), state.clock.now())
     };
+    let (head, other, label) = match watch.watch {
+        Some(_) => ("<meta http-equiv=\"refresh\" content=\"5\">", "", "Stop reloading"),
+        None => ("", "?watch=1", "Reload every 5 seconds"),
+    };
+    let path = institution.map_or_else(|| "/phone".to_owned(), |id| format!("/phone/{id}"));
     let mut body = format!(
-        "<h1>{}</h1><p class=\"muted\">Text messages from the sandbox institutions, newest first. The page reloads every \
-         {RELOAD_SECONDS} seconds.</p>",
+        "<h1>{}</h1><p class=\"muted\">Text messages from the sandbox institutions, newest first.</p>\
+         <p class=\"row\"><a class=\"button\" href=\"\">Show new messages</a> \
+         <a class=\"button quiet\" href=\"{path}{other}\">{label}</a></p>",
         escape(title)
     );
     if messages.is_empty() {
@@ -64,5 +82,5 @@ fn show(world: &World, institution: Option<&str>, title: &str) -> Html<String> {
         );
     }
     body.push_str("</ol>");
-    layout::page(title, RELOAD_SECONDS, &body)
+    layout::page(title, head, &body)
 }

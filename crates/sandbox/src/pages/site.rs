@@ -15,6 +15,7 @@ use crate::catalog;
 use crate::control::Act;
 use crate::institution::Institution;
 use crate::persona::{Condition, Persona, Proof, State as PersonaState, User};
+use crate::random::dice;
 use crate::world::World;
 
 /// What the page has just done.
@@ -32,34 +33,32 @@ pub(crate) async fn page(
     let Some(institution) = catalog::institution(&id) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut body = format!(
-        "<div class=\"site\"><div class=\"site-head\"><p class=\"site-name\">{}</p><p>{}</p></div>",
-        escape(short(institution)),
-        escape(institution.purpose)
-    );
+    let mut body = String::from("<h1>Online access</h1>");
     if done.done.is_some() {
         body.push_str(
             "<p class=\"note\" role=\"status\">Done. You can go back to the portal and try again.</p>",
         );
     }
-    let _ =
-        write!(body, "<h1>Online banking</h1><p class=\"muted\">For: {}</p>", escape(institution.purpose));
     world.lock().each_user(|of, user, state| {
         if of.id == institution.id {
             body.push_str(&customer(institution, user, state));
         }
     });
-    body.push_str(
-        "<p><a href=\"/phone\">Text messages</a> · <a href=\"/\">All sandbox institutions</a></p></div>",
-    );
-    layout::page(institution.name, 0, &body).into_response()
+    let greeting = match institution.kind {
+        "credit_union" => "Owned by its members",
+        "broker" => "Investing, one decision at a time",
+        "retirement" => "Your plan at work",
+        "lender" => "Home loans",
+        _ => "Personal banking",
+    };
+    layout::institution_page(short(institution), greeting, dice(0, institution.id), &body).into_response()
 }
 
 fn customer(institution: &Institution, user: User, state: &PersonaState) -> String {
     let mut html = format!(
-        "<section class=\"card\"><h2>{}</h2><dl class=\"login\"><div><dt>Login</dt><dd><code>{}</code></dd></div>\
+        "<section class=\"card\"><h2>Hello, {}</h2><dl class=\"login\"><div><dt>Login</dt><dd><code>{}</code></dd></div>\
          <div><dt>Password</dt><dd><code>{}</code></dd></div></dl><p>{}</p>",
-        escape(&user.login()),
+        escape(&first_name(user)),
         escape(&user.login()),
         escape(&state.password),
         condition(state),
@@ -84,9 +83,16 @@ fn customer(institution: &Institution, user: User, state: &PersonaState) -> Stri
     html
 }
 
+/// `ruth.lindqvist` is greeted as Ruth.
+fn first_name(user: User) -> String {
+    let name = user.persona.login.split('.').next().unwrap_or_default();
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 fn condition(state: &PersonaState) -> &'static str {
     match state.condition {
-        Condition::Open => "Signed in as usual; nothing to do here.",
+        Condition::Open => "Your online access works; there is nothing to do here.",
         Condition::Locked => "Your online access is locked.",
         Condition::PasswordExpiring | Condition::PasswordExpired => {
             "Your password has expired. Please set a new one."

@@ -38,7 +38,15 @@ async fn the_directory_has_what_a_search_needs() {
 #[tokio::test]
 async fn every_page_is_plain_and_locked_down() {
     let sandbox = start().await;
-    for path in ["/", "/phone", "/phone/copperleaf", "/site/kestrel", "/site/stonewater", "/control"] {
+    for path in [
+        "/",
+        "/phone",
+        "/phone?watch=1",
+        "/phone/copperleaf",
+        "/site/kestrel",
+        "/site/stonewater",
+        "/control",
+    ] {
         let page = get(&sandbox, path).await;
         assert_eq!(page.status, 200, "{path}");
         let head = page.head.to_lowercase();
