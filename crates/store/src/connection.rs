@@ -42,14 +42,15 @@ macro_rules! fenced {
 }
 
 /// Not those of institutions that are busy on all nodes together, nor, unless somebody waits, of one that is down.
+/// `|| ''` keeps SQLite from walking all connections in the order of their offering instead of the few leased ones.
 macro_rules! due {
     ($work:literal) => {
         concat!(
             "SELECT c.id, c.firm_id, c.household_id, c.offering FROM connection c
              WHERE c.work_kind ", $work, " AND c.due_at <= $1 AND (c.lease_until IS NULL OR c.lease_until <= $1)
                  AND c.offering NOT IN (
-                     SELECT o.offering FROM connection o WHERE o.lease_until > $1
-                     GROUP BY o.offering HAVING COUNT(*) >= $2)
+                     SELECT o.offering || '' FROM connection o WHERE o.lease_until > $1
+                     GROUP BY o.offering || '' HAVING COUNT(*) >= $2)
                  AND (c.work_attended OR NOT EXISTS (
                      SELECT 1 FROM institution_health i WHERE i.offering = c.offering AND i.open_until > $1))
              ORDER BY c.due_at, c.id LIMIT $3"
