@@ -66,7 +66,11 @@
     });
   };
 
+  // The run is over: on to what came of it.
+  const go = (mark) => { location.replace(mark.dataset.go); };
+
   const prepare = (scope) => {
+    each(scope, "[data-go]", go);
     each(scope, "input[data-showable]", showable);
     each(scope, "[data-deadline]", countdown);
     each(scope, ".plot", walk);

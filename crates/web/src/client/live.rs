@@ -1,0 +1,454 @@
+//! The page of live steps: rendered parts over server-sent events, made from the rows at that moment.
+//!
+//! Leaving and coming back, a second tab, another node and a restart all show the same, since nothing is kept here.
+
+use std::convert::Infallible;
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    response::{
+        Html, IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use domain::{
+    ConnectionId, Timestamp,
+    attempt::{AttemptKind, Stage},
+    challenge::{Challenge, QuestionKind},
+    connection::Connection,
+    limits,
+    reason::State,
+    time::clock_words,
+};
+use engine::Progress;
+use futures_util::{Stream, StreamExt, stream};
+use http::{HeaderMap, StatusCode};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::offering::Institution;
+use crate::{
+    ctx::Ctx,
+    fail::Fail,
+    page::{Nav, Page},
+};
+
+/// Without a script the page asks again so often; while a question is open, not before its deadline.
+const RELOAD_SECONDS: i64 = 4;
+/// A stream ends by itself after so long; the browser comes back and goes on.
+const STREAM_MAX: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
+#[derive(Template)]
+#[template(path = "client/live.html", blocks = ["part", "said"])]
+pub(crate) struct Live {
+    page: Page,
+    id: String,
+    institution: Institution,
+    headline: String,
+    started: String,
+    steps: Vec<StepView>,
+    /// Longer than a minute without a question.
+    slow: bool,
+    question: Option<QuestionView>,
+    /// The run is over: the browser goes where the result is.
+    over: bool,
+    said: String,
+    seen: String,
+    reload: i64,
+}
+
+/// One of the five steps a person can follow.
+struct StepView {
+    words: &'static str,
+    /// `done`, `now` or nothing.
+    class: &'static str,
+    note: &'static str,
+    turning: bool,
+}
+
+struct QuestionView {
+    challenge: String,
+    headline: String,
+    /// The institution's own words, when they are not a field's label.
+    words: Option<String>,
+    fields: Vec<QuestionField>,
+    problem: Option<String>,
+    deadline: String,
+    deadline_ms: i64,
+    asked_ms: i64,
+    now_ms: i64,
+    tries: String,
+    help: Option<String>,
+    code: bool,
+}
+
+struct QuestionField {
+    name: String,
+    label: String,
+    kind: &'static str,
+    options: Vec<(String, String)>,
+    error: Option<&'static str>,
+}
+
+/// The steps as pages show them.
+const STEPS: [(&str, Stage); 5] = [
+    ("Signing in", Stage::SigningIn),
+    ("Security check", Stage::SecurityCheck),
+    ("Reading accounts", Stage::ReadingAccounts),
+    ("Values", Stage::ReadingValues),
+    ("Done", Stage::Done),
+];
+
+/// The page while a run is under way.
+pub(crate) async fn page(ctx: &Ctx, progress: &Progress) -> Result<Response, Fail> {
+    let live = Live::load(ctx, progress, &[]).await?;
+    Ok(Html(live.render()?).into_response())
+}
+
+/// The page again because an answer was left empty.
+pub(crate) async fn again(ctx: &Ctx, progress: &Progress, empty: &[String]) -> Result<Response, Fail> {
+    let live = Live::load(ctx, progress, empty).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(live.render()?)).into_response())
+}
+
+/// Which state of things a browser has seen: changes whenever the part would.
+fn fingerprint(progress: &Progress, slow: bool) -> String {
+    let attempt = progress.attempt.as_ref();
+    let stage = attempt.map_or("none", |attempt| attempt.stage.code());
+    let question = progress.challenge.as_ref().map(|challenge| {
+        format!("{}-{}", challenge.id, challenge.tries_left)
+    });
+    let running = if progress.connection.is_running() { "on" } else { "over" };
+    format!("{running}.{stage}.{}.{}", question.unwrap_or_default(), u8::from(slow))
+}
+
+fn is_slow(progress: &Progress, now: Timestamp) -> bool {
+    let waiting = progress.connection.state() != State::NeedsInput;
+    let started = progress.attempt.as_ref().map(|attempt| attempt.started_at);
+    waiting && started.is_some_and(|at| now.as_second() - at.as_second() > limits::SLOW_AFTER.as_secs() as i64)
+}
+
+impl Live {
+    async fn load(ctx: &Ctx, progress: &Progress, empty: &[String]) -> Result<Self, Fail> {
+        let connection = &progress.connection;
+        let offering = ctx.engine().directory().offering(&connection.offering);
+        let institution = offering
+            .map_or_else(|| Institution::named(&connection.institution, &connection.offering), Institution::of);
+        let headline = headline(connection);
+        let page = ctx.page(Nav::Accounts, &headline).await?;
+        let own = connection.owner == ctx.subject.person;
+        Ok(Self::of(page, institution, progress, own, empty, ctx.now, &ctx.zone))
+    }
+
+    fn of(
+        page: Page,
+        institution: Institution,
+        progress: &Progress,
+        own: bool,
+        empty: &[String],
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Self {
+        let connection = &progress.connection;
+        let slow = is_slow(progress, now);
+        // The words of a question are for the person whose login it is.
+        let challenge = progress.challenge.as_ref().filter(|_| own && connection.state() == State::NeedsInput);
+        let question = challenge.map(|challenge| QuestionView::of(challenge, &institution.name, empty, now, zone));
+        let stage = progress.attempt.as_ref().map_or(Stage::Queued, |attempt| attempt.stage);
+        let over = !connection.is_running();
+        let steps = steps(stage, connection.state() == State::NeedsInput, over);
+        let reload = match &question {
+            Some(question) => ((question.deadline_ms - question.now_ms) / 1000 + 2).max(RELOAD_SECONDS),
+            None => RELOAD_SECONDS,
+        };
+        Self {
+            id: connection.id.to_string(),
+            headline: headline(connection),
+            started: progress
+                .attempt
+                .as_ref()
+                .map(|attempt| clock_words(attempt.started_at, zone))
+                .unwrap_or_default(),
+            said: said(&steps, question.as_ref(), slow, over),
+            seen: fingerprint(progress, slow),
+            page,
+            institution,
+            steps,
+            slow,
+            question,
+            over,
+            reload,
+        }
+    }
+}
+
+fn headline(connection: &Connection) -> String {
+    let institution = &connection.institution;
+    match connection.work.map(|work| work.kind) {
+        Some(AttemptKind::Refresh) => format!("Updating {institution}"),
+        Some(AttemptKind::FindNew) => format!("Looking for new accounts at {institution}"),
+        _ => format!("Connecting to {institution}"),
+    }
+}
+
+fn steps(stage: Stage, asks: bool, over: bool) -> Vec<StepView> {
+    let stage = match stage {
+        _ if over => Stage::Done,
+        _ if asks => Stage::SecurityCheck,
+        Stage::Queued => Stage::SigningIn,
+        Stage::Saving => Stage::ReadingValues,
+        other => other,
+    };
+    STEPS
+        .into_iter()
+        .map(|(words, step)| {
+            let (class, note) = match step.cmp(&stage) {
+                std::cmp::Ordering::Less => ("done", ""),
+                std::cmp::Ordering::Equal if over => ("done", ""),
+                std::cmp::Ordering::Equal => ("now", if asks { "your turn" } else { "" }),
+                std::cmp::Ordering::Greater => ("", ""),
+            };
+            StepView { words, class, note, turning: class == "now" && !asks }
+        })
+        .collect()
+}
+
+/// What a screen reader is told when something has changed.
+fn said(steps: &[StepView], question: Option<&QuestionView>, slow: bool, over: bool) -> String {
+    if over {
+        return "Finished. The result opens now.".to_owned();
+    }
+    if let Some(question) = question {
+        return question.problem.clone().unwrap_or_else(|| question.headline.clone());
+    }
+    let now = steps.iter().find(|step| step.class == "now").map_or("Working", |step| step.words);
+    if slow { format!("{now}. This takes longer than usual; you may leave.") } else { now.to_owned() }
+}
+
+impl QuestionView {
+    fn of(challenge: &Challenge, institution: &str, empty: &[String], now: Timestamp, zone: &TimeZone) -> Self {
+        let code = challenge.questions.iter().all(|question| question.kind == QuestionKind::Code);
+        let round = if challenge.round > 1 { format!(" (question {})", challenge.round) } else { String::new() };
+        let alone = challenge.questions.first().filter(|_| challenge.questions.len() == 1);
+        Self {
+            challenge: challenge.id.to_string(),
+            headline: match code {
+                true => format!("{institution} asks for an access code{round}"),
+                false => format!("{institution} asks a security question{round}"),
+            },
+            // A code's field says where it went; the institution's words stand above it.
+            words: alone.filter(|_| code).map(|question| question.label.clone()),
+            fields: challenge
+                .questions
+                .iter()
+                .map(|question| QuestionField {
+                    name: format!("answer.{}", question.id),
+                    label: match (&question.sent_to, code && alone.is_some()) {
+                        (Some(target), _) => format!("Access code sent to {target}"),
+                        (None, true) => "Access code".to_owned(),
+                        (None, false) => question.label.clone(),
+                    },
+                    kind: match question.kind {
+                        QuestionKind::Code => "code",
+                        QuestionKind::Text => "text",
+                        QuestionKind::Choice => "choice",
+                    },
+                    options: question.options.clone(),
+                    error: empty.contains(&question.id).then_some("Please answer this."),
+                })
+                .collect(),
+            problem: challenge
+                .wrong_before
+                .then(|| format!("{institution} did not accept that answer. Please try again.")),
+            deadline: clock_words(challenge.deadline, zone),
+            deadline_ms: challenge.deadline.as_millisecond(),
+            asked_ms: challenge.asked_at.as_millisecond(),
+            now_ms: now.as_millisecond(),
+            tries: match challenge.tries_left {
+                1 => "This is the last try.".to_owned(),
+                tries => format!("{tries} tries left."),
+            },
+            help: challenge
+                .questions
+                .iter()
+                .find_map(|question| question.help_url.clone())
+                .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+            code,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    seen: String,
+}
+
+/// `/connections/{id}/events`: one `step` event whenever the page has to change; the last one has `over`.
+pub(crate) async fn events(
+    ctx: Ctx,
+    Path(id): Path<ConnectionId>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Fail> {
+    ctx.must_be_client()?;
+    // Out of reach is refused before a stream begins.
+    ctx.engine().progress(&ctx.subject, id).await?;
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let seen = last.map_or(asked.seen, str::to_owned);
+    let stream = changes(ctx, id, seen).take_until(Box::pin(tokio::time::sleep(STREAM_MAX)));
+    let keep_alive = KeepAlive::new().interval(std::time::Duration::from_secs(15));
+    Ok(Sse::new(stream).keep_alive(keep_alive).into_response())
+}
+
+/// Wakes when something may have changed, reads the rows and tells what is new.
+fn changes(ctx: Ctx, id: ConnectionId, seen: String) -> impl Stream<Item = Result<Event, Infallible>> {
+    let wakes = ctx.engine().watch(id);
+    let first = stream::once(async {});
+    let wakes = Box::pin(first.chain(wakes.map(|_| ())));
+    stream::unfold((ctx, wakes, seen, false), move |(mut ctx, mut wakes, seen, over)| async move {
+        if over {
+            return None;
+        }
+        loop {
+            wakes.next().await?;
+            ctx.now = ctx.portal.app.clock.now();
+            // A store that is busy for a moment is asked again at the next wake.
+            let Ok(progress) = ctx.engine().progress(&ctx.subject, id).await else { continue };
+            let now_seen = fingerprint(&progress, is_slow(&progress, ctx.now));
+            if now_seen == seen {
+                continue;
+            }
+            let Ok(live) = Live::load(&ctx, &progress, &[]).await else { continue };
+            let over = live.over;
+            let Some(events) = told(&live, &now_seen) else { continue };
+            return Some((stream::iter(events.map(Ok)), (ctx, wakes, now_seen, over)));
+        }
+    })
+    .flatten()
+}
+
+/// The part for the eye and the words for the ear; `None` can't happen with templates that compile.
+fn told(live: &Live, seen: &str) -> Option<[Event; 2]> {
+    let part = live.as_part().render().ok()?;
+    let said = live.as_said().render().ok()?;
+    Some([Event::default().event("said").data(said), Event::default().event("step").id(seen).data(part)])
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Reason, connection::Work};
+
+    use super::*;
+    use crate::client::samples;
+
+    fn progress(stage: Stage, challenge: Option<Challenge>) -> Progress {
+        let reason = if challenge.is_some() { Reason::CodeAsked } else { Reason::Started };
+        let mut connection = samples::connection(1, "Meridian Retirement", reason);
+        connection.work = Some(Work { kind: AttemptKind::Connect, attended: true });
+        Progress {
+            connection,
+            attempt: Some(samples::attempt(AttemptKind::Connect, stage)),
+            challenge,
+            found: Vec::new(),
+            health: engine::Health::Operational,
+        }
+    }
+
+    fn live(progress: &Progress, now: Timestamp, own: bool, empty: &[String]) -> Live {
+        let page = samples::page(Nav::Accounts, "Connecting");
+        let institution = Institution::of(&samples::offering());
+        Live::of(page, institution, progress, own, empty, now, &samples::zone())
+    }
+
+    #[test]
+    fn steps_are_told_to_eye_and_ear_and_reload_without_a_script() {
+        let progress = progress(Stage::ReadingAccounts, None);
+        let live = live(&progress, samples::now(), true, &[]);
+        let html = live.render().unwrap();
+        for text in [
+            "Connecting to Meridian Retirement", "Signing in", "Security check", "Reading accounts", "Values",
+            "aria-current=\"step\"", "sse-connect=\"/connections/", "http-equiv=\"refresh\" content=\"4\"", "role=\"status\"",
+        ] {
+            assert!(html.contains(text), "{text}");
+        }
+        assert_eq!(live.said, "Reading accounts");
+        let part = live.as_part().render().unwrap();
+        assert!(part.contains("Reading accounts") && !part.contains("<html"));
+        samples::is_clean(&html);
+        samples::keep("live", &html);
+    }
+
+    #[test]
+    fn after_a_minute_the_client_may_leave() {
+        let progress = progress(Stage::SigningIn, None);
+        let later = samples::now() + std::time::Duration::from_secs(70);
+        let live = live(&progress, later, true, &[]);
+        let html = live.render().unwrap();
+        assert!(html.contains("longer than usual") && html.contains("You may leave"), "{html}");
+        assert!(live.said.contains("you may leave"));
+        samples::keep("live-slow", &html);
+    }
+
+    #[test]
+    fn a_question_is_in_the_institutions_words_with_its_deadline() {
+        let progress = progress(Stage::SecurityCheck, Some(samples::challenge()));
+        let html = live(&progress, samples::now(), true, &[]).render().unwrap();
+        for text in [
+            "asks for an access code", "We sent a 6-digit code by text message", "Access code sent to •••42",
+            "Enter it by", "10:16 AM", "3 tries left", "autocomplete=\"one-time-code\"", "data-deadline=", "your turn",
+            "https://www.meridianretirement.example/codes", "content=\"242\"",
+        ] {
+            assert!(html.contains(text), "{text}\n{html}");
+        }
+        samples::is_clean(&html);
+        samples::keep("live-code", &html);
+        let another = live(&progress, samples::now(), false, &[]).render().unwrap();
+        assert!(!another.contains("6-digit code"), "the words are for the person whose login it is");
+    }
+
+    #[test]
+    fn wrong_answers_and_choices_are_told_apart() {
+        let mut challenge = samples::challenge();
+        challenge.wrong_before = true;
+        challenge.tries_left = 1;
+        challenge.questions[0].kind = QuestionKind::Text;
+        challenge.questions[0].sent_to = None;
+        challenge.questions[0].label = "What was the name of your first pet?".to_owned();
+        let mut second = challenge.questions[0].clone();
+        second.id = "MFA11".to_owned();
+        second.kind = QuestionKind::Choice;
+        second.options = vec![("1".to_owned(), "Phone •••42".to_owned()), ("2".to_owned(), "Phone •••77".to_owned())];
+        challenge.questions.push(second);
+        let html = live(&progress(Stage::SecurityCheck, Some(challenge)), samples::now(), true, &["MFA10".to_owned()]);
+        let html = html.render().unwrap();
+        for text in ["did not accept that answer", "This is the last try.", "Please answer this.", "type=\"radio\"", "Phone •••77"] {
+            assert!(html.contains(text), "{text}");
+        }
+        samples::is_clean(&html);
+        samples::keep("live-questions", &html);
+    }
+
+    #[test]
+    fn what_changes_the_page_changes_the_fingerprint() {
+        let asked = progress(Stage::SecurityCheck, Some(samples::challenge()));
+        let mut wrong = asked.clone();
+        wrong.challenge.as_mut().unwrap().tries_left = 2;
+        let mut over = asked.clone();
+        over.connection.work = None;
+        let all = [fingerprint(&asked, false), fingerprint(&wrong, false), fingerprint(&over, false), fingerprint(&asked, true)];
+        for (at, one) in all.iter().enumerate() {
+            assert!(all[at + 1..].iter().all(|other| other != one));
+            assert!(one.bytes().all(|byte| byte.is_ascii_graphic()), "it travels as an event's id");
+        }
+    }
+
+    #[test]
+    fn the_end_leads_on() {
+        let mut progress = progress(Stage::Done, None);
+        progress.connection.work = None;
+        let live = live(&progress, samples::now(), true, &[]);
+        assert!(live.as_part().render().unwrap().contains("data-go="));
+    }
+}

@@ -1,0 +1,450 @@
+//! What is the matter with a connection and the one next step: `/connections/{id}` in trouble, `/connections/{id}/login`
+//! and the queue `/fix`, which walks through all that the client can fix.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use domain::{
+    ConnectionId, Reason,
+    connection::{Connection, IllegalMove},
+    institution::Access,
+    limits,
+    login::LoginProblem,
+    reason::{Fix, Mark, State},
+    rights::Act,
+    time::date_words,
+};
+use engine::Error;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::{
+    accounts::{Actions, Refresh},
+    bars::fixable,
+    connection::Run,
+    offering::{FieldView, Institution, fields, summary, typed_login},
+    run::begun,
+    words::{Pill, Step, counted, moment, money, sentence, title},
+};
+use crate::{
+    ctx::Ctx,
+    fail::Fail,
+    form::{Form, Typed},
+    page::{Nav, Page},
+};
+
+/// The newest runs on the page.
+const RUNS_SHOWN: u32 = 8;
+
+#[derive(Template)]
+#[template(path = "client/repair.html")]
+struct Repair {
+    page: Page,
+    id: String,
+    institution: Institution,
+    pill: Pill,
+    title: String,
+    sentence: String,
+    /// What the institution said itself, when it meant the client.
+    say: Option<String>,
+    /// Something to do at the institution's own site first.
+    visit: Option<&'static str>,
+    login: Option<LoginForm>,
+    /// The one next step when it isn't the login form.
+    step: Option<Step>,
+    /// Refreshed a short while ago: when the next one is possible.
+    wait: Option<String>,
+    good_to_know: Vec<String>,
+    queue: Option<Place>,
+    actions: Actions,
+    timeline: Vec<Run>,
+    code: &'static str,
+}
+
+struct LoginForm {
+    headline: &'static str,
+    fields: Vec<FieldView>,
+    problems: Vec<(String, String)>,
+    /// After three rejections: the client says that the login works at the institution.
+    confirm: bool,
+    unconfirmed: bool,
+}
+
+/// Where in the queue this one is.
+struct Place {
+    number: usize,
+    of: usize,
+    /// Of 64 pixels.
+    width: usize,
+    skip: String,
+}
+
+/// From where the page was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Queue {
+    None,
+    /// This one, from 0, of so many.
+    At(usize, usize),
+}
+
+/// The page of a connection in trouble.
+pub(crate) async fn page(ctx: &Ctx, connection: &Connection, queue: Queue) -> Result<Response, Fail> {
+    let repair = Repair::load(ctx, connection, queue, None).await?;
+    Ok(Html(repair.render()?).into_response())
+}
+
+/// Whether the next step is the login form.
+fn wants_login(connection: &Connection) -> bool {
+    match connection.reason.fix() {
+        Fix::UpdateLogin | Fix::VisitThenUpdateLogin | Fix::ConfirmThenUpdateLogin => true,
+        Fix::Resume => connection.reason == Reason::ByPerson,
+        _ => false,
+    }
+}
+
+/// What there is to do at the institution first.
+fn visit(connection: &Connection) -> Option<&'static str> {
+    Some(match connection.reason {
+        Reason::CredentialsRejected | Reason::CredentialsChanged => {
+            "Log in there once. If that does not work either, set a new password there first."
+        }
+        Reason::TooManyFailures => {
+            "Log in there and make sure it works. One more wrong password might lock you out there."
+        }
+        Reason::Locked => "Unlock your online access there. Most institutions do it by phone or on the login page.",
+        Reason::PasswordReset => "Set the new password there.",
+        Reason::ActionNeeded => "Log in there and read or confirm what it shows you. Then come back.",
+        _ => return None,
+    })
+}
+
+impl Repair {
+    async fn load(
+        ctx: &Ctx,
+        connection: &Connection,
+        queue: Queue,
+        typed: Option<(&Form, &[LoginProblem], bool)>,
+    ) -> Result<Self, Fail> {
+        let reader = ctx.reader();
+        let offering = ctx.engine().directory().offering(&connection.offering);
+        let institution = offering
+            .map_or_else(|| Institution::named(&connection.institution, &connection.offering), Institution::of);
+        let access = offering.and_then(|offering| offering.access.as_ref());
+        let attempts = reader.attempts(connection.id, RUNS_SHOWN).await?;
+        let accounts = reader.accounts(connection.household).await?;
+        let mut known: Vec<String> = accounts
+            .iter()
+            .map(|listed| &listed.account)
+            .filter(|account| account.connection == Some(connection.id))
+            .filter_map(|account| {
+                let value = account.value?;
+                Some(format!("{} ({} as of {})", account.name, money(value.amount), date_words(value.as_of)))
+            })
+            .collect();
+        known.truncate(4);
+        let timeline =
+            attempts.iter().map(|attempt| Run::of(attempt, &connection.institution, &ctx.zone)).collect();
+        let page = ctx.page(if queue == Queue::None { Nav::Accounts } else { Nav::Fix }, &title(connection)).await?;
+        let advisor = page.advisor.clone();
+        let mut repair = Self::of(page, connection, institution, access, typed);
+        repair.sentence = sentence(connection, ctx.now, &ctx.zone);
+        repair.say = attempts.first().and_then(|attempt| attempt.say.clone());
+        repair.good_to_know = good_to_know(connection, &known, &advisor);
+        repair.timeline = timeline;
+        repair.actions = Actions::of(connection, &ctx.subject, ctx.now, &ctx.zone);
+        repair.queue = Place::of(queue, connection.id);
+        let refreshes = repair.step.as_ref().is_some_and(|step| step.post && step.href.ends_with("/refresh"));
+        if let (true, Some(at)) = (refreshes, connection.manual_refresh_after.filter(|at| *at > ctx.now)) {
+            repair.step = None;
+            repair.wait = Some(moment(at, ctx.now, &ctx.zone));
+        }
+        Ok(repair)
+    }
+
+    /// The parts that need nothing but the connection.
+    fn of(
+        page: Page,
+        connection: &Connection,
+        institution: Institution,
+        access: Option<&Access>,
+        typed: Option<(&Form, &[LoginProblem], bool)>,
+    ) -> Self {
+        let login = access.filter(|_| wants_login(connection) || typed.is_some()).map(|access| {
+            let blank = Form::default();
+            let (form, problems, unconfirmed) = typed.unwrap_or((&blank, &[], false));
+            LoginForm {
+                headline: match connection.reason {
+                    Reason::PasswordReset => "Enter the new password here",
+                    _ if connection.reason.mark() == Mark::Key => "Enter the login that worked",
+                    _ => "Enter the login",
+                },
+                fields: fields(access, form, problems),
+                problems: summary(problems),
+                confirm: connection.reason == Reason::TooManyFailures,
+                unconfirmed,
+            }
+        });
+        Self {
+            page,
+            id: connection.id.to_string(),
+            institution,
+            pill: Pill::of(connection),
+            title: title(connection),
+            sentence: String::new(),
+            say: None,
+            visit: visit(connection),
+            step: if login.is_some() { None } else { Step::of(connection) },
+            login,
+            wait: None,
+            good_to_know: Vec::new(),
+            queue: None,
+            actions: Actions { refresh: Refresh::No, find_new: false, update_login: false, disconnect: false },
+            timeline: Vec::new(),
+            code: connection.reason.code(),
+        }
+    }
+}
+
+fn good_to_know(connection: &Connection, accounts: &[String], advisor: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !accounts.is_empty() {
+        lines.push(format!(
+            "Kept until this works: {}. The history stays, and nothing is added twice.",
+            accounts.join(", ")
+        ));
+    }
+    if connection.rejected_in_row > 0 {
+        lines.push(format!(
+            "{} of {} tries used. We stop at {}, so that {} does not lock you out.",
+            connection.rejected_in_row,
+            limits::REJECTED_LOGINS_MAX,
+            limits::REJECTED_LOGINS_MAX,
+            connection.institution
+        ));
+    }
+    if connection.reason.mark() == Mark::Wrench {
+        lines.push("You do not need to enter your password again.".to_owned());
+    } else {
+        lines.push("Your login is encrypted. Nobody can read it, neither your advisor nor the firm.".to_owned());
+    }
+    if !advisor.is_empty() {
+        lines.push(format!("Stuck? Tell {advisor}, naming {} and the small line at the end.", connection.institution));
+    }
+    lines
+}
+
+impl Place {
+    fn of(queue: Queue, id: ConnectionId) -> Option<Self> {
+        let Queue::At(at, of) = queue else { return None };
+        Some(Self { number: at + 1, of, width: (at + 1) * 64 / of.max(1), skip: format!("/fix?after={id}") })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "client/fixed.html")]
+struct Fixed {
+    page: Page,
+    skipped: usize,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    /// The one that was skipped.
+    after: Option<ConnectionId>,
+}
+
+/// `/fix`: one after the other; `after` skips.
+pub(crate) async fn queue(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, Fail> {
+    let household = ctx.subject.household.ok_or(Fail::Missing)?;
+    let connections = ctx.reader().connections(household).await?;
+    let mine: Vec<&Connection> = fixable(&connections, ctx.subject.person).collect();
+    let skipped = asked.after.and_then(|after| mine.iter().position(|connection| connection.id == after));
+    let at = skipped.map_or(0, |at| at + 1);
+    let Some(connection) = mine.get(at) else {
+        let page = ctx.page(Nav::Fix, "Fix connections").await?;
+        return Ok(Html(Fixed { page, skipped: mine.len() }.render()?).into_response());
+    };
+    // A question and found accounts have pages of their own.
+    if connection.is_running() {
+        return Ok(Redirect::to(&format!("/connections/{}", connection.id)).into_response());
+    }
+    page(&ctx, connection, Queue::At(at, mine.len())).await
+}
+
+/// `GET /connections/{id}/login`: the login form, whatever the state.
+pub(crate) async fn show_login(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Response, Fail> {
+    let connection = own(&ctx, id).await?;
+    if connection.is_running() && connection.state() != State::NeedsInput {
+        return Ok(Redirect::to(&format!("/connections/{id}")).into_response());
+    }
+    let form = Form::default();
+    let repair = Repair::load(&ctx, &connection, Queue::None, Some((&form, &[], false))).await?;
+    Ok(Html(repair.render()?).into_response())
+}
+
+async fn own(ctx: &Ctx, id: ConnectionId) -> Result<Connection, Fail> {
+    let connection = ctx.reader().connection(id).await?;
+    ctx.must(Act::UseLogin, &ctx.reader().resource(connection.household, Some(connection.owner)).await?)?;
+    Ok(connection)
+}
+
+/// `POST /connections/{id}/login`: `Connect` again, with the same connection.
+pub(crate) async fn login(ctx: Ctx, Path(id): Path<ConnectionId>, typed: Typed) -> Result<Response, Fail> {
+    let connection = own(&ctx, id).await?;
+    let offering = ctx.engine().directory().offering(&connection.offering);
+    let access = offering.and_then(|offering| offering.access.as_ref()).ok_or(Fail::Missing)?.clone();
+    let form = Form::new(typed);
+    let confirmed = form.checked("confirmed");
+    let unconfirmed = connection.reason == Reason::TooManyFailures && !confirmed;
+    let login = typed_login(&access, &form);
+    let (login, problems) = match login {
+        Ok(login) if !unconfirmed => (login, Vec::new()),
+        Ok(_) => return again(&ctx, &connection, (&form, &[], true)).await,
+        Err(problems) => (domain::login::Login::default(), problems),
+    };
+    if !problems.is_empty() {
+        return again(&ctx, &connection, (&form, &problems, unconfirmed)).await;
+    }
+    match ctx.engine().update_login(&ctx.subject, &ctx.operation, id, login, confirmed).await {
+        Err(Error::Illegal(IllegalMove::Unconfirmed)) => again(&ctx, &connection, (&form, &[], true)).await,
+        other => begun(&ctx, id, other).map(IntoResponse::into_response),
+    }
+}
+
+async fn again(
+    ctx: &Ctx,
+    connection: &Connection,
+    typed: (&Form, &[LoginProblem], bool),
+) -> Result<Response, Fail> {
+    let repair = Repair::load(ctx, connection, Queue::None, Some(typed)).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(repair.render()?)).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "client/disconnect.html")]
+struct Disconnect {
+    page: Page,
+    id: String,
+    institution: String,
+    accounts: String,
+    names: Vec<String>,
+}
+
+/// `GET /connections/{id}/disconnect`: says what it does before it does it.
+pub(crate) async fn ask_disconnect(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Html<String>, Fail> {
+    let connection = ctx.reader().connection(id).await?;
+    ctx.must(Act::Disconnect, &ctx.reader().resource(connection.household, Some(connection.owner)).await?)?;
+    let accounts = ctx.reader().accounts(connection.household).await?;
+    let names: Vec<String> = accounts
+        .into_iter()
+        .map(|listed| listed.account)
+        .filter(|account| account.connection == Some(id))
+        .map(|account| account.name)
+        .collect();
+    let page = Disconnect {
+        page: ctx.page(Nav::Accounts, &format!("Disconnect {}", connection.institution)).await?,
+        id: id.to_string(),
+        institution: connection.institution,
+        accounts: counted(names.len(), "account"),
+        names,
+    };
+    Ok(Html(page.render()?))
+}
+
+pub(crate) async fn disconnect(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Redirect, Fail> {
+    match ctx.engine().disconnect(&ctx.subject, &ctx.operation, id).await {
+        // Disconnected by the first of two clicks.
+        Ok(()) | Err(Error::Illegal(IllegalMove::NotNow)) => Ok(Redirect::to("/accounts")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::samples;
+
+    fn html(reason: Reason, typed: Option<(&Form, &[LoginProblem], bool)>) -> String {
+        let offering = samples::offering();
+        let mut connection = samples::connection(1, "Meridian Retirement", reason);
+        connection.rejected_in_row = u32::from(reason.state() == State::NeedsLogin);
+        let page = samples::page(Nav::Fix, "Fix");
+        let institution = Institution::of(&offering);
+        let mut repair = Repair::of(page, &connection, institution, offering.access.as_ref(), typed);
+        repair.sentence = sentence(&connection, samples::now(), &samples::zone());
+        repair.good_to_know =
+            good_to_know(&connection, &["401(k) (231,550.40 as of Nov 12, 2026)".to_owned()], "Elena Marsh");
+        repair.queue = Place::of(Queue::At(0, 2), connection.id);
+        repair.render().unwrap()
+    }
+
+    #[test]
+    fn every_reason_has_exactly_one_next_step() {
+        for reason in Reason::ALL.iter().copied().filter(|reason| reason.mark() != Mark::Good) {
+            let html = html(reason, None);
+            let main = html.split("data-step").count() - 1;
+            let expected = usize::from(reason.fix() != Fix::Wait);
+            assert_eq!(main, expected, "{reason:?}");
+            assert!(html.contains(reason.code()), "{reason:?}: the code stands small underneath");
+            samples::is_clean(&html);
+        }
+    }
+
+    #[test]
+    fn rejected_credentials_lead_to_the_site_in_a_new_tab_and_the_form() {
+        let html = html(Reason::CredentialsRejected, None);
+        for text in [
+            "The institution rejected your credentials",
+            "href=\"https://login.meridianretirement.example/start\" target=\"_blank\" rel=\"noopener noreferrer\"",
+            ">Connect</button>",
+            "Connection 1 of 2 to fix",
+            "Skip to the next one",
+            "1 of 3 tries used",
+            "type=\"password\"",
+        ] {
+            assert!(html.contains(text), "{text}\n{html}");
+        }
+        assert!(!html.contains("name=\"confirmed\""));
+        samples::keep("repair-login", &html);
+    }
+
+    #[test]
+    fn three_rejections_demand_a_word_of_the_client() {
+        let form = Form::default();
+        let html = html(Reason::TooManyFailures, Some((&form, &[], true)));
+        assert!(html.contains("I have signed in at Meridian Retirement and it works"));
+        assert!(html.contains("name=\"confirmed\"") && html.contains("Please confirm this first"));
+        samples::keep("repair-confirm", &html);
+    }
+
+    #[test]
+    fn a_broken_bank_offers_refresh_and_never_asks_for_a_password() {
+        let down = html(Reason::Down, None);
+        assert!(down.contains("Unable to get the recent account values") && down.contains(">Refresh</button>"));
+        assert!(!down.contains("type=\"password\""));
+        samples::keep("repair-down", &down);
+        let none = html(Reason::NoAccounts, None);
+        assert!(none.contains("No accounts found at the institution") && none.contains(">Find New</button>"));
+        let expired = html(Reason::TimedOut, None);
+        assert!(expired.contains(">Start again</button>") && !expired.contains("type=\"password\""));
+        samples::keep("repair-expired", &expired);
+    }
+
+    #[test]
+    fn disconnecting_says_what_it_does_to_net_worth() {
+        let html = Disconnect {
+            page: samples::page(Nav::Accounts, "Disconnect"),
+            id: "1".to_owned(),
+            institution: "Lakeshore Credit Union".to_owned(),
+            accounts: "2 accounts".to_owned(),
+            names: vec!["Everyday checking".to_owned(), "Visa Signature".to_owned()],
+        }
+        .render()
+        .unwrap();
+        assert!(html.contains("net worth") && html.contains(">Disconnect</button>"));
+        samples::is_clean(&html);
+        samples::keep("disconnect", &html);
+    }
+}
