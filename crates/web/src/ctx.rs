@@ -13,13 +13,14 @@ use domain::{
     rights::{self, Act, Resource, Verdict},
     world::Entropy,
 };
-//use engine::Engine;
+use engine::Engine;
 use jiff::tz::TimeZone;
 use store::{Reader, Store, Tx};
 
 use crate::{
     Portal,
     auth::session,
+    client::bars::fixable,
     fail::Fail,
     page::{Nav, Page, Theme},
 };
@@ -91,9 +92,9 @@ impl OptionalFromRequestParts<Arc<Portal>> for Ctx {
 }
 
 impl Ctx {
-    /*pub(crate) fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         &self.portal.app.engine
-    }*/
+    }
 
     pub(crate) fn store(&self) -> &Store {
         &self.portal.app.store
@@ -155,7 +156,7 @@ impl Ctx {
     pub(crate) async fn page(&self, nav: Nav, title: &str) -> Result<Page, Fail> {
         let staff = !self.subject.role.is_client();
         let (advisor, fixable) = match self.subject.household {
-            Some(household) => (self.advisor_of(household).await?, self.fixable().await?),
+            Some(household) => (self.advisor_of(household).await?, self.fixable(household).await?),
             None => (String::new(), 0),
         };
         Ok(Page {
@@ -178,8 +179,9 @@ impl Ctx {
     }
 
     /// Connections at which the person can do something now.
-    async fn fixable(&self) -> Result<u32, Fail> {
-        Ok(0)
+    async fn fixable(&self, household: HouseholdId) -> Result<u32, Fail> {
+        let connections = self.reader().connections(household).await?;
+        Ok(fixable(&connections, self.subject.person).count() as u32)
     }
 }
 

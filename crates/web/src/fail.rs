@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
+use domain::connection::IllegalMove;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use crate::{
@@ -147,6 +148,37 @@ impl From<store::Error> for Fail {
             error => Self::internal(error),
         }
     }
+}
+
+impl From<engine::Error> for Fail {
+    fn from(error: engine::Error) -> Self {
+        match error {
+            engine::Error::NotFound | engine::Error::UnknownOffering => Self::Missing,
+            engine::Error::Forbidden => Self::Forbidden,
+            engine::Error::Illegal(illegal) => Self::Conflict(illegal_words(illegal)),
+            engine::Error::NotConnectable => {
+                Self::Conflict("This institution can't be connected yet. You can keep its accounts by hand.".to_owned())
+            }
+            engine::Error::Decision => {
+                Self::Conflict("One of these accounts was decided about already. Please look again.".to_owned())
+            }
+            engine::Error::Answer { .. } => Self::Unreadable,
+            engine::Error::Store(error) => error.into(),
+            error @ engine::Error::Vault(_) => Self::internal(error),
+        }
+    }
+}
+
+/// Why a connection can't do this now, for a person: another tab, a double click, too soon.
+fn illegal_words(illegal: IllegalMove) -> String {
+    match illegal {
+        IllegalMove::Busy => "This connection is being worked on at the moment.",
+        IllegalMove::NothingAsked => "This question was answered or has run out.",
+        IllegalMove::TooSoon { .. } => "This was refreshed a short while ago. Its page says when the next time is.",
+        IllegalMove::NotNow => "This is not possible at the moment. The page of the connection says what is.",
+        IllegalMove::Unconfirmed => "Please confirm first that your login works at the institution.",
+    }
+    .to_owned()
 }
 
 impl From<askama::Error> for Fail {

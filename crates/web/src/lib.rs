@@ -7,6 +7,7 @@ mod advisor;
 mod api;
 mod assets;
 mod auth;
+mod chart;
 mod client;
 mod ctx;
 mod fail;
@@ -21,19 +22,20 @@ use std::sync::Arc;
 
 use axum::Router;
 use domain::world::{Clock, Entropy};
-//use engine::Engine;
+use engine::Engine;
 use http::Method;
 use secrecy::SecretBox;
 use store::Store;
 
 pub use crate::{
+    api::openapi,
     auth::password::{TooWeak, check as check_password, hash_password},
     site::{NotAnOrigin, Peer, Settings},
 };
 
 /// What the portal is made of.
 pub struct App {
-    //pub engine: Engine,
+    pub engine: Engine,
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
