@@ -1,0 +1,7 @@
+//! The engine on both databases: with a scripted connector, and with the real one against the sandbox.
+
+mod accounts;
+mod life;
+mod rights;
+mod scripted;
+mod stage;

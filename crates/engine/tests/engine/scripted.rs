@@ -1,0 +1,159 @@
+//! A connector that does what a test tells it, and remembers what it was asked.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard},
+};
+
+use connectors::{About, Connector, Failure, Input, Memo, Step, StepFuture, Turn};
+use domain::{
+    Currency, Date, Money, Reason, Timestamp,
+    account::AccountKind,
+    attempt::{Mode, Stage},
+    challenge::{Question, QuestionKind},
+    harvest::{Balance, FoundAccount, Harvest, Identity, Statement},
+    transaction::Posted,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+static ABOUT: About = About { name: "scripted", title: "A connector of the tests", history_days: 90 };
+
+/// What the next step does.
+pub enum Act {
+    Step(Step),
+    Panic,
+    /// Never answers.
+    Hang,
+}
+
+#[derive(Default)]
+pub struct Scripted {
+    plan: Mutex<VecDeque<Act>>,
+    seen: Mutex<Vec<String>>,
+    since: Mutex<Vec<Date>>,
+}
+
+impl Scripted {
+    /// The next steps, in their order. Where the plan ends, the run ends without accounts.
+    pub fn will(&self, acts: impl IntoIterator<Item = Act>) {
+        lock(&self.plan).extend(acts);
+    }
+
+    /// What it was asked since the last call: mode, input and login of each step.
+    pub fn seen(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.seen))
+    }
+
+    /// From which days on transactions were asked for, since the last call.
+    pub fn since(&self) -> Vec<Date> {
+        std::mem::take(&mut lock(&self.since))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl Connector for Scripted {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn step<'a>(&'a self, turn: Turn<'a>, mut memo: Memo, input: Input) -> StepFuture<'a> {
+        let mode = if turn.mode == Mode::Attended { "attended" } else { "unattended" };
+        let input = match input {
+            Input::Begin => "begin".to_owned(),
+            Input::Resume => "resume".to_owned(),
+            Input::Answers(answers) => {
+                answers.0.iter().map(|(id, answer)| format!("{id}={}", answer.expose_secret())).collect()
+            }
+        };
+        let login = turn.login.get("password").map_or("no login", |password| password.expose_secret());
+        lock(&self.seen).push(format!("{mode} {input} {login} memo {}", memo.0.len()));
+        lock(&self.since).push(turn.since);
+        memo.0.push(b'.');
+        let act = lock(&self.plan)
+            .pop_front()
+            .unwrap_or(Act::Step(Step::Done(Harvest { accounts: vec![], complete: true })));
+        Box::pin(async move {
+            match act {
+                Act::Step(step) => (memo, step),
+                Act::Panic => panic!("as the test wants it"),
+                Act::Hang => std::future::pending().await,
+            }
+        })
+    }
+}
+
+pub fn again() -> Act {
+    Act::Step(Step::Again(Stage::ReadingAccounts))
+}
+
+pub fn ask(kind: QuestionKind, deadline: Option<Timestamp>, wrong_before: bool) -> Act {
+    let question = Question {
+        id: "MFA1".to_owned(),
+        label: "What was your first car?".to_owned(),
+        kind,
+        options: vec![],
+        sent_to: None,
+        help_url: None,
+    };
+    Act::Step(Step::Ask { questions: vec![question], deadline, wrong_before })
+}
+
+pub fn fail(reason: Reason) -> Act {
+    Act::Step(Step::Failed(Failure::new(reason, "as the test wants it")))
+}
+
+pub fn done(accounts: Vec<FoundAccount>) -> Act {
+    Act::Step(Step::Done(Harvest { accounts, complete: true }))
+}
+
+pub fn half_list(accounts: Vec<FoundAccount>) -> Act {
+    Act::Step(Step::Done(Harvest { accounts, complete: false }))
+}
+
+pub fn usd(minor: i64) -> Money {
+    Money { minor, currency: Currency::USD }
+}
+
+/// An account with a balance of `minor` cents as of `day`.
+pub fn account(number: &str, name: &str, kind: AccountKind, minor: i64, day: Date) -> FoundAccount {
+    FoundAccount {
+        identity: Identity {
+            persistent_key: None,
+            number: SecretString::from(number),
+            qualifier: format!("bank {}", kind.code()),
+            name: name.to_owned(),
+            kind,
+            kind_guessed: false,
+            currency: Currency::USD,
+        },
+        balance: Some(Balance { amount: usd(minor), available: None, as_of: day }),
+        holdings: None,
+        transactions: None,
+        incomplete: None,
+    }
+}
+
+pub fn checking(minor: i64, day: Date) -> FoundAccount {
+    account("000123456789", "Everyday Checking", AccountKind::Checking, minor, day)
+}
+
+/// `count` entries on the days up to `to`.
+pub fn entries(count: usize, to: Date) -> Statement {
+    use jiff::ToSpan;
+    let posted: Vec<Posted> = (0..count)
+        .map(|number| Posted {
+            native_id: Some(format!("fit-{number}")),
+            posted_on: to.saturating_sub(i64::try_from(number % 80).unwrap().days()),
+            amount: usd(-(i64::try_from(number).unwrap() % 997) - 1),
+            payee: format!("Shop {}", number % 313),
+            memo: String::new(),
+            detail: String::new(),
+            corrects: None,
+            quantity: None,
+        })
+        .collect();
+    Statement { from: Some(to.saturating_sub(90.days())), to: Some(to), posted, pending: None }
+}
