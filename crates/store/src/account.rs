@@ -11,13 +11,13 @@ use domain::{
 use crate::{
     Error, Reader, Tx,
     audit::Trail,
-    column::Row,
+    column::{Row, only},
     query::{Text, texts},
     reach,
 };
 
 /// How long a deletion can be undone.
-pub const UNDO_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const UNDO_FOR: Duration = Duration::from_hours(30 * 24);
 
 macro_rules! account_columns {
     () => {
@@ -216,8 +216,7 @@ impl Tx {
             .run_count()
             .await?;
         if added == 0 {
-            let made =
-                self.ask(BY_FORM_KEY).bind(new.form_key).bind(new.household).first(|row| row.next()).await?;
+            let made = self.ask(BY_FORM_KEY).bind(new.form_key).bind(new.household).first(only).await?;
             let made: AccountId = made.ok_or(Error::Conflict)?;
             self.audit(trail("account.added_again", made, new.household)).await?;
             return Ok(made);

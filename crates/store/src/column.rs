@@ -66,6 +66,11 @@ impl<'r> Row<'r> {
     }
 }
 
+/// Reads a row of one column: `.one(only)`.
+pub(crate) fn only<T: Column>(row: &mut Row<'_>) -> Result<T, Error> {
+    row.next()
+}
+
 macro_rules! native {
     ($name:ident, $type:ty) => {
         impl<'r> Row<'r> {

@@ -13,7 +13,7 @@ use domain::{
 use crate::{
     Engine, Error, Reader, Topic, Tx,
     audit::Trail,
-    column::Row,
+    column::{Row, only},
     query::{Text, texts},
     reach,
 };
@@ -197,7 +197,7 @@ impl Engine {
 
     /// When something is due next after `now`.
     pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-        self.ask(NEXT_DUE).bind(now).one(|row| row.next()).await
+        self.ask(NEXT_DUE).bind(now).one(only).await
     }
 
     /// How much is due at `now`, for the figures.
@@ -210,7 +210,7 @@ impl Engine {
 
     /// How many workers of all nodes are at an offering.
     pub async fn leased(&self, offering: &str, now: Timestamp) -> Result<u32, Error> {
-        self.ask(LEASED).bind(offering).bind(now).one(|row| row.next()).await
+        self.ask(LEASED).bind(offering).bind(now).one(only).await
     }
 
     /// Gives a lease back, if it is still this worker's.
@@ -226,7 +226,7 @@ impl Engine {
 
     /// The IANA name of the zone in which a firm tells times.
     pub async fn zone(&self, firm: FirmId) -> Result<String, Error> {
-        self.ask(ZONE).bind(firm).one(|row| row.next()).await
+        self.ask(ZONE).bind(firm).one(only).await
     }
 }
 
@@ -316,7 +316,7 @@ impl Tx {
             .bind(id)
             .bind(now)
             .bind(concurrency_max)
-            .first(|row| row.next::<i64>())
+            .first(only::<i64>)
             .await?;
         let Some(fence) = claimed else { return Ok(None) };
         let connection = self.connection(id).await?;

@@ -5,7 +5,7 @@ use domain::{AccountId, Currency, Date, Decimal, Money, limits};
 
 use crate::{
     Error, Reader,
-    column::Row,
+    column::{Row, only},
     query::{Text, texts},
     reach,
 };
@@ -89,7 +89,7 @@ impl Reader {
             "" => self.ask_as_household(COUNT).bind(account),
             _ => self.ask_as_household(FOUND_COUNT).bind(account).bind(&*like).bind(minor),
         };
-        let total: i64 = count.one(|row| row.next()).await?;
+        let total: i64 = count.one(only).await?;
         let total = total.unsigned_abs();
         let pages = u32::try_from(total.div_ceil(u64::from(size))).unwrap_or(u32::MAX).max(1);
         let number = number.clamp(1, pages);

@@ -7,6 +7,7 @@ use domain::Timestamp;
 use crate::{
     Error, Tx, Visitor,
     audit::Trail,
+    column::only,
     query::{Text, texts},
 };
 
@@ -15,9 +16,9 @@ const FREE_FAILURES: u32 = 3;
 /// The first wait; it doubles with each further failure.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// The longest wait: nobody is locked out for good by somebody else's guesses.
-const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
+const WAIT_MAX: Duration = Duration::from_mins(15);
 /// After a day without a try, counting begins anew.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600);
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
 
 texts! {
     COUNT = Text::one(
@@ -56,9 +57,9 @@ impl Tx {
     pub async fn count_sign_in_try(&mut self, key: &[u8; 32]) -> Result<Try, Error> {
         let now = self.now();
         let failures: Option<u32> =
-            self.write(COUNT).bind(key).bind(now).bind(now - FORGOTTEN_AFTER).first(|row| row.next()).await?;
+            self.write(COUNT).bind(key).bind(now).bind(now - FORGOTTEN_AFTER).first(only).await?;
         let Some(failures) = failures else {
-            let until = self.ask(LOCKED_UNTIL).bind(key).one(|row| row.next()).await?;
+            let until = self.ask(LOCKED_UNTIL).bind(key).one(only).await?;
             self.audit(trail("sign_in.refused", key)).await?;
             return Ok(Try::Wait { until });
         };

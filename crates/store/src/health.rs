@@ -4,7 +4,7 @@ use domain::{Reason, Timestamp};
 
 use crate::{
     Engine, Error, Tx,
-    column::Row,
+    column::{Row, only},
     query::{Text, texts},
 };
 
@@ -64,7 +64,7 @@ impl Engine {
     pub async fn outcomes(&self, offering: &str, since: Timestamp) -> Result<Outcomes, Error> {
         let runs = self.ask(OUTCOMES).bind(offering).bind(since);
         let runs = runs.all(|row| Ok((row.next()?, row.next()?))).await?;
-        let households = self.ask(HOUSEHOLDS).bind(offering).bind(since).one(|row| row.next()).await?;
+        let households = self.ask(HOUSEHOLDS).bind(offering).bind(since).one(only).await?;
         Ok(Outcomes { runs, households })
     }
 }

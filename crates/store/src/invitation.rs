@@ -10,7 +10,7 @@ use domain::{
 use crate::{
     Error, Reader, Tx, Visitor,
     audit::Trail,
-    column::Row,
+    column::{Row, only},
     outbox::News,
     person::NewPerson,
     query::{Text, texts},
@@ -59,7 +59,7 @@ impl Visitor {
 
     /// The name of who sent an invitation, for its page.
     pub async fn inviter(&self, invitation: &Invitation) -> Result<String, Error> {
-        self.ask(INVITER).bind(invitation.invited_by).bind(invitation.firm).one(|row| row.next()).await
+        self.ask(INVITER).bind(invitation.invited_by).bind(invitation.firm).one(only).await
     }
 }
 
@@ -132,7 +132,7 @@ impl Tx {
         self.audit(trail("invitation.used", used.id, used.household).firm(used.firm)).await?;
         // Two who register at once must not both become the client.
         self.hold_household(used.household).await?;
-        let clients: i64 = self.ask(CLIENTS).bind(used.household).one(|row| row.next()).await?;
+        let clients: i64 = self.ask(CLIENTS).bind(used.household).one(only).await?;
         let role = if clients == 0 { Role::Client } else { Role::CoClient };
         self.add_person(NewPerson {
             firm: used.firm,

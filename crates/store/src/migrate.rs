@@ -9,14 +9,14 @@ use domain::Timestamp;
 
 use crate::{
     Error, Store,
-    column::{Bind, Value},
+    column::{Bind, Value, only},
     query::{self, Link, Text, Want, texts},
 };
 
 /// The migrations in their order; their number is their place, from 1.
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
 /// Rebuilding a large table takes its time.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
+const STATEMENT_TIMEOUT: Duration = Duration::from_mins(10);
 /// Any number that no other program on the same PostgreSQL server uses.
 const LOCK: i64 = 0x4845_4C44_4157_4159;
 
@@ -90,12 +90,12 @@ async fn finish(mut link: Link) -> Result<(), Error> {
 
 async fn applied(link: &mut Link, (migration, statement): (i64, i64)) -> Result<Option<String>, Error> {
     let values = [migration.value(), statement.value()];
-    query::ask(link, APPLIED, &values, Want::All).await?.first(|row| row.next())
+    query::ask(link, APPLIED, &values, Want::All).await?.first(only)
 }
 
 async fn number(link: &mut Link, text: Text) -> Result<i64, Error> {
     let none: [Value; 0] = [];
-    let found = query::ask(link, text, &none, Want::All).await?.first(|row| row.next())?;
+    let found = query::ask(link, text, &none, Want::All).await?.first(only)?;
     Ok(found.unwrap_or(0))
 }
 

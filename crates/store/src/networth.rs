@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     Error, Reader, Topic, Tx,
+    column::only,
     query::{Text, texts},
     reach,
 };
@@ -58,11 +59,10 @@ impl Tx {
     pub(crate) async fn settle_net_worth(&mut self, household: HouseholdId) -> Result<(), Error> {
         // Else two writers could each miss the other's value.
         self.hold_household(household).await?;
-        let zone: String = self.ask(ZONE).bind(household).one(|row| row.next()).await?;
+        let zone: String = self.ask(ZONE).bind(household).one(only).await?;
         let zone = TimeZone::get(&zone).unwrap_or(TimeZone::UTC);
         let today = self.now().to_zoned_datetime(zone).date();
-        let amounts: Vec<i64> =
-            self.ask(COUNTED).bind(household).bind(CURRENCY).all(|row| row.next()).await?;
+        let amounts: Vec<i64> = self.ask(COUNTED).bind(household).bind(CURRENCY).all(only).await?;
         self.tell(Topic::Household(household));
         if amounts.is_empty() {
             self.write(DROP).bind(household).bind(today).run_count().await?;

@@ -5,6 +5,7 @@ use domain::{PersonId, Timestamp};
 use crate::{
     Error, Reader, Tx,
     audit::Trail,
+    column::only,
     query::{Text, texts},
 };
 
@@ -25,12 +26,7 @@ impl Reader {
         offering: &str,
         version: u32,
     ) -> Result<Option<Timestamp>, Error> {
-        self.ask_own(CONFIRMED_AT)
-            .bind(self.subject().person)
-            .bind(offering)
-            .bind(version)
-            .first(|row| row.next())
-            .await
+        self.ask_own(CONFIRMED_AT).bind(self.subject().person).bind(offering).bind(version).first(only).await
     }
 }
 

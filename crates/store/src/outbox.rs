@@ -5,6 +5,7 @@ use domain::{HouseholdId, MessageId, PersonId, Timestamp};
 use crate::{
     Error, Reader, Tx,
     audit::Trail,
+    column::only,
     query::{Text, texts},
 };
 
@@ -89,7 +90,7 @@ impl Tx {
 
     /// Tells every client of a household.
     pub async fn inform_household(&mut self, household: HouseholdId, news: News<'_>) -> Result<(), Error> {
-        let clients: Vec<PersonId> = self.ask(CLIENTS).bind(household).all(|row| row.next()).await?;
+        let clients: Vec<PersonId> = self.ask(CLIENTS).bind(household).all(only).await?;
         for client in clients {
             self.inform(client, news).await?;
         }

@@ -8,7 +8,7 @@ use domain::{
 use crate::{
     Error, Reader, Tx, Visitor,
     audit::Trail,
-    column::Row,
+    column::{Row, only},
     query::{Text, texts},
     reach,
 };
@@ -120,7 +120,7 @@ impl Visitor {
 
     /// How many people have a login: none on a fresh database.
     pub async fn people_count(&self) -> Result<i64, Error> {
-        self.ask(COUNT).one(|row| row.next()).await
+        self.ask(COUNT).one(only).await
     }
 }
 
@@ -171,11 +171,7 @@ impl Reader {
 
     /// The hash of the own password, in PHC string format.
     pub async fn password_hash(&self) -> Result<String, Error> {
-        self.ask_own(PASSWORD)
-            .bind(self.subject().person)
-            .bind(self.subject().firm)
-            .one(|row| row.next())
-            .await
+        self.ask_own(PASSWORD).bind(self.subject().person).bind(self.subject().firm).one(only).await
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     Engine, Error, Tx,
     audit::Trail,
-    column::Row,
+    column::{Row, only},
     outbox::News,
     query::{Text, texts},
 };
@@ -343,7 +343,7 @@ impl Tx {
     }
 
     async fn owner_of_login(&mut self, connection: ConnectionId) -> Result<Owner, Error> {
-        let role: Role = self.ask(OWNER_OF_LOGIN).bind(connection).one(|row| row.next()).await?;
+        let role: Role = self.ask(OWNER_OF_LOGIN).bind(connection).one(only).await?;
         Ok(if role == Role::CoClient { Owner::CoClient } else { Owner::Client })
     }
 
@@ -410,12 +410,12 @@ impl Tx {
 
     /// Added accounts of a connection that complete lists no longer had `runs` times in a row.
     pub async fn flagged_missing(&mut self, connection: ConnectionId, runs: u32) -> Result<u32, Error> {
-        self.ask(FLAGGED).bind(connection).bind(runs).one(|row| row.next()).await
+        self.ask(FLAGGED).bind(connection).bind(runs).one(only).await
     }
 
     /// Found accounts of a connection that nobody decided about.
     pub async fn undecided(&mut self, connection: ConnectionId) -> Result<u32, Error> {
-        self.ask(UNDECIDED).bind(connection).one(|row| row.next()).await
+        self.ask(UNDECIDED).bind(connection).one(only).await
     }
 
     /// Tells the household's clients, once an account, that an institution lists one that is new.

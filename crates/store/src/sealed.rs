@@ -4,6 +4,7 @@ use domain::ConnectionId;
 
 use crate::{
     Engine, Error, Tx,
+    column::only,
     query::{Text, texts},
 };
 
@@ -79,7 +80,7 @@ impl Engine {
 
     /// The master keys that data keys are wrapped by.
     pub async fn master_keys(&self) -> Result<Vec<String>, Error> {
-        self.ask(MASTER_KEYS).all(|row| row.next()).await
+        self.ask(MASTER_KEYS).all(only).await
     }
 }
 

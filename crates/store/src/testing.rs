@@ -257,3 +257,16 @@ pub fn subject(person: &Person) -> Subject {
         through: Through::Session(SessionId::new(now(), &Counted::default())),
     }
 }
+
+/// How many rows there are, for tests that look behind the verbs: `count(url, "entry WHERE pending")`.
+pub async fn count(url: &str, what: &str) -> i64 {
+    let text = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {what}");
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
+        let mut connection = options.connect().await.expect("the database opens");
+        return sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(&mut connection).await.expect("a count");
+    }
+    let options: PgConnectOptions = url.parse().expect("a PostgreSQL address");
+    let mut connection = options.connect().await.expect("the database opens");
+    sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(&mut connection).await.expect("a count")
+}

@@ -5,6 +5,7 @@ use domain::{PersonId, Timestamp, TokenId, audit::Through, limits};
 use crate::{
     Error, Reader, Tx, Visitor,
     audit::Trail,
+    column::only,
     query::{Text, texts},
     session::{Signed, signed},
 };
@@ -97,7 +98,7 @@ impl Tx {
         scope: &str,
         token_hash: &[u8; 32],
     ) -> Result<TokenId, Error> {
-        let held: i64 = self.ask(COUNT).bind(person).one(|row| row.next()).await?;
+        let held: i64 = self.ask(COUNT).bind(person).one(only).await?;
         if held >= limits::TOKENS_MAX as i64 {
             return Err(Error::Full { max: limits::TOKENS_MAX });
         }

@@ -254,6 +254,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        column::only,
         query::texts,
         testing::{self, Sample, now},
     };
@@ -301,9 +302,9 @@ mod tests {
     async fn a_null_where_none_may_be_is_an_error() {
         assert_eq!(TEXTS.len(), 1);
         for database in testing::databases().await {
-            let read = Ask::on_pool(&database.store, NOTHING).one(|row| row.next::<i64>()).await;
+            let read = Ask::on_pool(&database.store, NOTHING).one(only::<i64>).await;
             assert!(matches!(read, Err(Error::Column { index: 0, .. })), "{database:?}: {read:?}");
-            let read = Ask::on_pool(&database.store, NOTHING).one(|row| row.next::<Option<i64>>()).await;
+            let read = Ask::on_pool(&database.store, NOTHING).one(only::<Option<i64>>).await;
             assert_eq!(read.unwrap(), None, "{database:?}");
             let read = Ask::on_pool(&database.store, NOTHING)
                 .one(|row| row.next::<Option<i64>>().and(row.next::<i64>()));

@@ -5,7 +5,7 @@ use domain::PersonId;
 use crate::{
     Engine, Error, Reader, Tx,
     audit::Trail,
-    column::{Bind, Column, Row, Value},
+    column::{Bind, Column, Row, Value, only},
     query::{Text, texts},
 };
 
@@ -65,14 +65,14 @@ impl Column for Kind {
 impl Reader {
     /// What who asks wishes to be told about an offering, and has not been told yet.
     pub async fn wishes(&self, offering: &str) -> Result<Vec<Kind>, Error> {
-        self.ask_own(OWN).bind(self.subject().person).bind(offering).all(|row| row.next()).await
+        self.ask_own(OWN).bind(self.subject().person).bind(offering).all(only).await
     }
 }
 
 impl Engine {
     /// Who wishes to be told, the first who asked first.
     pub async fn wishers(&self, offering: &str, kind: Kind) -> Result<Vec<PersonId>, Error> {
-        self.ask(OPEN).bind(offering).bind(kind).all(|row| row.next()).await
+        self.ask(OPEN).bind(offering).bind(kind).all(only).await
     }
 }
 

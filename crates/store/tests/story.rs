@@ -21,7 +21,7 @@ use store::{
     wish::Kind,
 };
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn usd(minor: i64) -> Money {
     Money { minor, currency: domain::Currency::USD }
@@ -133,7 +133,7 @@ async fn a_session_holds_until_it_is_idle_old_or_ended() {
         // Used every 20 minutes, one session lives for twelve hours; the other one idles out.
         let mut at = now();
         while at < now() + 11 * HOUR {
-            at += Duration::from_secs(20 * 60);
+            at += Duration::from_mins(20);
             assert!(visitor.session(&[1; 32], at).await.unwrap().is_some(), "{database:?} {at}");
         }
         assert_eq!(visitor.session(&[2; 32], at).await.unwrap(), None);
