@@ -105,7 +105,7 @@ fn find_root(text: &str) -> Option<usize> {
     while let Some(found) = text[at..].find('<') {
         let start = at + found;
         let is_root = bytes.get(start + 1..start + 4).is_some_and(|name| name.eq_ignore_ascii_case(b"OFX"))
-            && bytes.get(start + 4).is_none_or(|&next| next == b'>' || next.is_ascii_whitespace());
+            && bytes.get(start + 4).is_some_and(|&next| next == b'>' || next.is_ascii_whitespace());
         if is_root {
             return Some(start);
         }
@@ -192,6 +192,7 @@ mod tests {
             (b"\n<HTML><head>", ReadError::Html),
             (b"{\"error\":1}", ReadError::NotOfx),
             (b"<OFC><DTD>2</OFC>", ReadError::NotOfx),
+            (b"<OFX", ReadError::NotOfx),
             (b"<!DOCTYPE OFX [<!ENTITY a \"b\">]><OFX></OFX>", ReadError::Declaration),
             (b"<!entity a 'b'><OFX></OFX>", ReadError::Declaration),
         ] {

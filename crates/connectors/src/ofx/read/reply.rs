@@ -218,8 +218,7 @@ impl<'d> Reply<'d> {
                 "ACCTINFOTRNRS" => reply.add_accounts(element),
                 "SECLIST" => reply.securities.extend(element.children().filter_map(investment::security)),
                 name if Family::of_statement(name).is_some() => {
-                    placed += element.descendants().filter(|inner| inner.name() == "STMTTRN").count();
-                    reply.add_statements(element);
+                    placed += reply.add_statements(element);
                 }
                 // Not a message itself: look inside.
                 _ => at = element.index() + 1,
@@ -240,21 +239,24 @@ impl<'d> Reply<'d> {
         }
     }
 
-    /// The statements inside a wrapper such as STMTTRNRS, or inside a statement without its wrapper.
-    fn add_statements(&mut self, wrapper: Element<'d>) {
-        let Some(family) = Family::of_statement(wrapper.name()) else { return };
+    /// The statements inside a wrapper such as STMTTRNRS, or inside a statement without its wrapper. Returns how many
+    /// STMTTRN found their place.
+    fn add_statements(&mut self, wrapper: Element<'d>) -> usize {
+        let Some(family) = Family::of_statement(wrapper.name()) else { return 0 };
         let status = Status::of(wrapper);
         let transaction_id = wrapper.value("TRNUID");
         let bodies: Vec<_> =
             wrapper.descendants().filter(|inner| STATEMENT_BODIES.contains(&inner.name())).collect();
         let bodies = if bodies.is_empty() { vec![wrapper] } else { bodies };
+        let mut placed = 0;
         for body in bodies {
             let mut statement = Statement::empty(family);
             statement.status.clone_from(&status);
             statement.transaction_id.clone_from(&transaction_id);
-            statement.fill(body);
+            placed += statement.fill(body);
             self.statements.push(statement);
         }
+        placed
     }
 }
 
@@ -474,10 +476,12 @@ impl<'d> Statement<'d> {
         }
     }
 
-    /// Walks the statement whatever the order of its parts; several lists of entries add up.
-    fn fill(&mut self, body: Element<'d>) {
-        let inside: Vec<_> = flatten(body);
-        for element in inside {
+    /// Walks the statement whatever the order of its parts; several lists of entries add up. Returns how many STMTTRN
+    /// it found.
+    fn fill(&mut self, body: Element<'d>) -> usize {
+        let mut placed = 0;
+        for element in flatten(body) {
+            placed += usize::from(element.name() == "STMTTRN");
             match element.name() {
                 "CURDEF" => self.currency = filled(element),
                 "DTASOF" => self.as_of = moment(&element.text()),
@@ -502,6 +506,7 @@ impl<'d> Statement<'d> {
             }
         }
         self.has_entries |= !self.entries.is_empty() || !self.trades.is_empty();
+        placed
     }
 
     /// The earliest and the latest date of its entries and trades.

@@ -160,6 +160,7 @@ impl<'t> Builder<'t> {
         self.decide()?;
         self.close_down_to(0);
         self.oddities.several_roots = self.roots > 1;
+        self.oddities.truncated |= self.roots == 0;
         Ok(self)
     }
 
