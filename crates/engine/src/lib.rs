@@ -12,6 +12,8 @@ pub mod live;
 pub mod reconcile;
 pub mod review;
 pub mod schedule;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod vault;
 
 mod acts;

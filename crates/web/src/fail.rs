@@ -156,12 +156,12 @@ impl From<engine::Error> for Fail {
             engine::Error::NotFound | engine::Error::UnknownOffering => Self::Missing,
             engine::Error::Forbidden => Self::Forbidden,
             engine::Error::Illegal(illegal) => Self::Conflict(illegal_words(illegal)),
-            engine::Error::NotConnectable => {
-                Self::Conflict("This institution can't be connected yet. You can keep its accounts by hand.".to_owned())
-            }
-            engine::Error::Decision => {
-                Self::Conflict("One of these accounts was decided about already. Please look again.".to_owned())
-            }
+            engine::Error::NotConnectable => Self::Conflict(
+                "This institution can't be connected yet. You can keep its accounts by hand.".to_owned(),
+            ),
+            engine::Error::Decision => Self::Conflict(
+                "One of these accounts was decided about already. Please look again.".to_owned(),
+            ),
             engine::Error::Answer { .. } => Self::Unreadable,
             engine::Error::Store(error) => error.into(),
             error @ engine::Error::Vault(_) => Self::internal(error),
@@ -174,7 +174,9 @@ fn illegal_words(illegal: IllegalMove) -> String {
     match illegal {
         IllegalMove::Busy => "This connection is being worked on at the moment.",
         IllegalMove::NothingAsked => "This question was answered or has run out.",
-        IllegalMove::TooSoon { .. } => "This was refreshed a short while ago. Its page says when the next time is.",
+        IllegalMove::TooSoon { .. } => {
+            "This was refreshed a short while ago. Its page says when the next time is."
+        }
         IllegalMove::NotNow => "This is not possible at the moment. The page of the connection says what is.",
         IllegalMove::Unconfirmed => "Please confirm first that your login works at the institution.",
     }

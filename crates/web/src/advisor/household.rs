@@ -221,6 +221,6 @@ async fn refresh(ctx: Ctx, Path((household, connection)): Path<(String, String)>
         return Err(Fail::Missing);
     }
     ctx.must(Act::Refresh, &ctx.reader().resource(household.id, Some(connection.owner)).await?)?;
-    //ctx.engine().refresh(&ctx.subject, &ctx.operation, connection.id).await?;
+    ctx.engine().refresh(&ctx.subject, &ctx.operation, connection.id).await?;
     Ok(Redirect::to(&format!("/advisor/households/{}", household.id)).into_response())
 }

@@ -8,8 +8,12 @@ use std::{
 
 use axum::{Router, body::Body};
 use domain::{
-    Timestamp,
-    audit::Doer,
+    AccountId, ConnectionId, Currency, Money, Reason, SessionId, Timestamp,
+    account::{AccountKind, Owner},
+    audit::{Doer, Subject, Through},
+    connection::Connection,
+    institution::{Access, InstitutionKind, Offering},
+    login::{Field, FieldKind},
     person::{Firm, Household, Person, Role},
     world::{Clock, Entropy},
 };
@@ -18,7 +22,8 @@ use http_body_util::BodyExt;
 use secrecy::{SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 use store::{
-    Store,
+    Reader, Store, Tx,
+    account::NewByHand,
     person::NewPerson,
     testing::{Counted, Database, databases},
 };
@@ -122,7 +127,14 @@ impl Portal {
         let mut tx = store.begin(&Doer::Operator, "test", clock.now()).await.unwrap();
         let firm = tx.add_firm("Fernhill Wealth", "America/New_York").await.unwrap();
         tx.commit().await.unwrap();
+        let engine = engine::testing::engine(
+            store.clone(),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::clone(&entropy),
+            vec![offering()],
+        );
         let router = web::router(web::App {
+            engine,
             store: store.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&entropy),
@@ -168,6 +180,70 @@ impl Portal {
         format!("/invitation/{token}")
     }
 
+    /// A write transaction.
+    pub(crate) async fn begin(&self) -> Tx {
+        self.store.begin(&Doer::Operator, "test", self.clock.now()).await.unwrap()
+    }
+
+    /// What somebody sees.
+    pub(crate) fn reader(&self, person: &Person) -> Reader {
+        let through = Through::Session(SessionId::new(self.clock.now(), &*self.entropy));
+        self.store.reader(&Subject {
+            person: person.id,
+            firm: person.firm,
+            role: person.role,
+            household: person.household,
+            through,
+        })
+    }
+
+    /// An account kept by hand in the household; its value is in cents, as of the Saturday before.
+    pub(crate) async fn by_hand(&self, name: &str, kind: &str, minor: i64) -> AccountId {
+        let mut tx = self.begin().await;
+        let new = NewByHand {
+            household: self.household.id,
+            form_key: name,
+            kind: AccountKind::from_code(kind).unwrap(),
+            owner: Owner::Client,
+            name,
+            institution: "By hand",
+            counted: true,
+            value: Money { minor, currency: Currency::USD },
+            as_of: "2026-11-21".parse().unwrap(),
+        };
+        let id = tx.add_by_hand(new).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// A connection of somebody in the household.
+    pub(crate) async fn connection(&self, owner: &Person, reason: Reason) -> ConnectionId {
+        let now = self.clock.now();
+        let id = ConnectionId::new(now, &*self.entropy);
+        let connection = Connection {
+            id,
+            firm: self.firm.id,
+            household: self.household.id,
+            owner: owner.id,
+            offering: "first-platypus".to_owned(),
+            institution: "First Platypus Bank".to_owned(),
+            reason,
+            since: now,
+            work: None,
+            due_at: None,
+            last_attempt_at: Some(now),
+            last_success_at: None,
+            manual_refresh_after: None,
+            rejected_in_row: 0,
+            failures_in_row: 0,
+            version: 1,
+        };
+        let mut tx = self.begin().await;
+        tx.add_connection(&connection, &id.to_string()).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
     /// A browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
         Browser { router: self.router.clone(), heard: self.heard.clone(), cookies: Vec::new(), agent: "curl" }
@@ -179,6 +255,37 @@ impl Portal {
         let answer = browser.post("/sign-in", &[("email", &person.email), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         browser
+    }
+}
+
+/// An institution that is asked for a name and a password.
+fn offering() -> Offering {
+    let field = |name: &str, label: &str, kind| Field {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        kind,
+        help: String::new(),
+    };
+    Offering {
+        id: "first-platypus".to_owned(),
+        brand: "Platypus".to_owned(),
+        name: "First Platypus Bank".to_owned(),
+        kind: InstitutionKind::Bank,
+        purpose: String::new(),
+        also_known_as: Vec::new(),
+        home_url: "https://platypus.example".to_owned(),
+        login_url: "https://platypus.example/login".to_owned(),
+        place: String::new(),
+        popularity: 1,
+        access: Some(Access {
+            connector: "ofx".to_owned(),
+            parameters: serde_json::json!({ "url": "http://127.0.0.1:1/ofx", "version": 203 }),
+            form: vec![
+                field("user_id", "User name", FieldKind::Text),
+                field("password", "Password", FieldKind::Password),
+            ],
+        }),
+        notice: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The portal over its router, with the real store on both databases.
 
+mod advisor;
+mod api;
 mod harness;
 mod invitation;
 mod security;
