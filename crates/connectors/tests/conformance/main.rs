@@ -399,6 +399,68 @@ async fn investments_are_worth_their_positions_and_cash() {
 }
 
 #[tokio::test]
+async fn debts_are_negative_in_every_dialect() {
+    let bench = Bench::start().await;
+    for (institution, user, password, kind) in [
+        ("lakeshore", "ruth.lindqvist", "sandbox-heron-3318", AccountKind::AutoLoan),
+        ("lakeshore", "ruth.lindqvist", "sandbox-heron-3318", AccountKind::CreditCard),
+        ("granite", "lindqvist.home", "sandbox-quarry-0071", AccountKind::Mortgage),
+    ] {
+        let run = bench.run(institution, &login(user, password), Mode::Attended, Memo::default(), &mut silent).await;
+        let accounts = &run.harvest().accounts;
+        let account = accounts.iter().find(|account| account.identity.kind == kind);
+        let account = account.unwrap_or_else(|| panic!("no {kind:?} in {accounts:#?}"));
+        assert!(account.balance.expect("a balance").amount.is_negative(), "{kind:?}");
+        assert!(account.transactions.is_some(), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn retirement_accounts_are_recognized_and_valued() {
+    let bench = Bench::start().await;
+    let plan = login("samuel.lindqvist", "sandbox-compass-5096");
+    let run = bench.run("meridian", &plan, Mode::Attended, Memo::default(), &mut silent).await;
+    let account = &run.harvest().accounts[0];
+    assert_eq!((account.identity.kind, account.identity.kind_guessed), (AccountKind::WorkplacePlan, false));
+    assert!(account.balance.is_some() && account.incomplete.is_none(), "{account:?}");
+    let household = login("lindqvist.invest", "sandbox-lantern-4410");
+    let run = bench.run("beacon", &household, Mode::Attended, Memo::default(), &mut silent).await;
+    let kinds: Vec<_> = run.harvest().accounts.iter().map(|account| account.identity.kind).collect();
+    assert_eq!(kinds, [AccountKind::Brokerage, AccountKind::RothIra, AccountKind::TraditionalIra]);
+    assert!(run.harvest().accounts.iter().all(|account| {
+        account.holdings.as_ref().is_some_and(|holdings| holdings.iter().any(|holding| holding.cost_basis.is_some()))
+    }));
+}
+
+#[tokio::test]
+async fn message_sets_may_live_at_different_addresses() {
+    let bench = Bench::start().await;
+    let login = login("ari.split", "sandbox-signpost-9601");
+    let run = bench.run("crossroads", &login, Mode::Attended, Memo::default(), &mut silent).await;
+    let accounts = &run.harvest().accounts;
+    assert_eq!(accounts.len(), 2);
+    assert!(accounts.iter().all(|account| account.balance.is_some() && account.incomplete.is_none()), "{accounts:?}");
+    let again = bench.run("crossroads", &login, Mode::Unattended, run.memo, &mut silent).await;
+    assert!(again.harvest().accounts.iter().all(|account| account.balance.is_some()));
+}
+
+#[tokio::test]
+async fn a_third_credential_is_sent_when_the_form_declares_it() {
+    let bench = Bench::start().await;
+    let two = login("kim.member", "sandbox-thicket-9401");
+    let run = bench.run("briarwood", &two, Mode::Attended, Memo::default(), &mut silent).await;
+    assert_eq!(run.failure().reason, Reason::ConnectorConfig, "the form must declare what the profile demands");
+    let secret = |text: &str| secrecy::SecretString::from(text);
+    let three = domain::login::Login::from_fields(vec![
+        ("user_id".to_owned(), secret("kim.member")),
+        ("password".to_owned(), secret("sandbox-thicket-9401")),
+        ("usercred1".to_owned(), secret("440-118")),
+    ]);
+    let run = bench.run("briarwood", &three, Mode::Attended, Memo::default(), &mut silent).await;
+    assert_eq!(run.harvest().accounts.len(), 2);
+}
+
+#[tokio::test]
 async fn decimal_commas_and_accents() {
     let bench = Bench::start().await;
     let login = login("elise.virgule", "sandbox-quai-1601");
