@@ -42,10 +42,14 @@ impl Report {
 /// Looks at everything, also after something has failed. True when all is well.
 pub async fn run(file: Option<&Path>) -> bool {
     let mut report = Report::default();
-    let Some(config) = report.told("settings", Config::load(file).map(|config| (config, "read".to_owned()))) else {
+    let Some(config) = report.told("settings", Config::load(file).map(|config| (config, "read".to_owned())))
+    else {
         return false;
     };
-    report.told("data folder", open::data_folder(&config.data).map(|()| ((), config.data.display().to_string())));
+    report.told(
+        "data folder",
+        open::data_folder(&config.data).map(|()| ((), config.data.display().to_string())),
+    );
     report.told("clock", clock(&config));
     let vault = report.told("key", key(&config));
     let store = report.told("database", database(&config).await);

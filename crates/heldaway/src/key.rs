@@ -35,7 +35,8 @@ impl Keys {
             KeySource::File => {
                 let path = config.key_file();
                 if create && !path.exists() {
-                    create_file(&path, entropy).with_context(|| format!("cannot create the key {}", path.display()))?;
+                    create_file(&path, entropy)
+                        .with_context(|| format!("cannot create the key {}", path.display()))?;
                 }
                 from_file(&path)?
             }
@@ -56,7 +57,8 @@ impl Keys {
 
     /// The key of the pages' keyed hashes (what visitors type): the same on all nodes, and of use for nothing else.
     pub fn web_key(&self) -> SecretBox<[u8; 32]> {
-        let digest = Sha256::new().chain_update(b"heldaway pages").chain_update(self.active.to_text().as_bytes());
+        let digest =
+            Sha256::new().chain_update(b"heldaway pages").chain_update(self.active.to_text().as_bytes());
         SecretBox::new(Box::new(digest.finalize().into()))
     }
 

@@ -21,7 +21,11 @@ pub fn data_folder(path: &Path) -> anyhow::Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.with_context(|| format!("cannot create the data folder {}", path.display()))?;
     let mode = fs::metadata(path)?.permissions().mode() & 0o777;
-    ensure!(mode & 0o022 == 0, "others may write to the data folder {} (mode {mode:o}): chmod 700 it", path.display());
+    ensure!(
+        mode & 0o022 == 0,
+        "others may write to the data folder {} (mode {mode:o}): chmod 700 it",
+        path.display()
+    );
     Ok(())
 }
 
@@ -36,7 +40,8 @@ pub async fn store(config: &Config, migrate: bool) -> anyhow::Result<Store> {
     let connections = config.database.connections_max as usize;
     let options = store::Options { readers: connections, connections, ..store::Options::new(entropy()) };
     let place = if config.database.url.is_empty() { url.clone() } else { config.database.shown() };
-    let store = Store::open(&url, options).await.with_context(|| format!("cannot open the database {place}"))?;
+    let store =
+        Store::open(&url, options).await.with_context(|| format!("cannot open the database {place}"))?;
     if migrate {
         let migrated = store.migrate(SystemClock.now()).await;
         migrated.with_context(|| format!("cannot bring the schema of {place} up to date"))?;

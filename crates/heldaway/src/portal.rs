@@ -55,7 +55,8 @@ impl Portal {
         stop: Stop,
     ) -> anyhow::Result<Self> {
         open::data_folder(&config.data)?;
-        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) =
+            (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let keys = Keys::read(&config, &*entropy, true)?;
         let web_key = keys.web_key();
         let store = open::store(&config, config.database.migrate_at_start).await?;
@@ -71,7 +72,8 @@ impl Portal {
         let worker = work(engine.clone(), heartbeat.clone(), clock.clone(), stop.clone());
         let figures = figures(&config, &store, &clock, &metrics, &stop).await?;
 
-        let settings = web::Settings::new(&config.public_origin, NAME)?.behind(config.server.trusted_proxies.clone());
+        let settings =
+            web::Settings::new(&config.public_origin, NAME)?.behind(config.server.trusted_proxies.clone());
         let health = Health {
             store: store.clone(),
             clock: clock.clone(),
@@ -104,7 +106,12 @@ impl Portal {
 }
 
 /// The engine of these settings, with nothing running yet.
-pub(crate) fn engine(config: &Config, store: &Store, vault: Vault, own: Vec<Offering>) -> anyhow::Result<Engine> {
+pub(crate) fn engine(
+    config: &Config,
+    store: &Store,
+    vault: Vault,
+    own: Vec<Offering>,
+) -> anyhow::Result<Engine> {
     let policy = if config.connectors.loopback_http { Policy::WITH_SANDBOX } else { Policy::PUBLIC };
     let schedule = match config.engine.day_seconds {
         0 => Schedule::BusinessDays,
@@ -153,7 +160,8 @@ async fn figures(
     stop: &Stop,
 ) -> anyhow::Result<Option<JoinHandle<usize>>> {
     let Some(address) = config.server.metrics_address()? else { return Ok(None) };
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} (metrics)"))?;
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} (metrics)"))?;
     let (store, clock, kept) = (store.clone(), clock.clone(), metrics.clone());
     let before = move || {
         let (store, clock, metrics) = (store.clone(), clock.clone(), kept.clone());

@@ -169,7 +169,11 @@ impl Newcomer {
     fn tell(&self, password: &Password) {
         let Self { role, name, email } = self;
         if password.made_up {
-            println!("{name} ({}) signs in as {email} with the password {}", role.code(), password.text.expose_secret());
+            println!(
+                "{name} ({}) signs in as {email} with the password {}",
+                role.code(),
+                password.text.expose_secret()
+            );
         } else {
             println!("{name} ({}) signs in as {email}", role.code());
         }
@@ -232,7 +236,11 @@ fn answer_or(given: Option<String>, question: &str, default: &str) -> anyhow::Re
     let text = match given {
         Some(text) => text,
         None if std::io::stdin().is_terminal() => {
-            if default.is_empty() { print!("{question}: ") } else { print!("{question} [{default}]: ") }
+            if default.is_empty() {
+                print!("{question}: ")
+            } else {
+                print!("{question} [{default}]: ")
+            }
             std::io::stdout().flush()?;
             line()?.to_string()
         }
@@ -267,6 +275,9 @@ mod tests {
         assert_ne!(one.expose_secret(), other.expose_secret());
         let text = one.expose_secret();
         assert_eq!(text.len(), GENERATED_CHARS + 3);
-        assert!(text.chars().all(|c| c == '-' || (ALPHABET.contains(&(c as u8)) && !"01lio".contains(c))), "{text}");
+        assert!(
+            text.chars().all(|c| c == '-' || (ALPHABET.contains(&(c as u8)) && !"01lio".contains(c))),
+            "{text}"
+        );
     }
 }

@@ -54,7 +54,8 @@ impl Sandbox {
             .with_context(|| format!("cannot start {}", program.display()))?;
         let output = process.stdout.take().context("its output is piped")?;
         let mut lines = BufReader::new(output).lines();
-        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.context("the sandbox says nothing")??;
+        let line =
+            tokio::time::timeout(PATIENCE, lines.next_line()).await.context("the sandbox says nothing")??;
         let line = line.context("the sandbox ended at once")?;
         let announced: Announcement = serde_json::from_str(&line).context("what the sandbox says")?;
         Ok(Self { address: announced.sandbox, process: Some(process) })
@@ -189,7 +190,8 @@ pub fn offering_id(institution: &str) -> String {
 pub async fn offerings(url: &str) -> anyhow::Result<Vec<Offering>> {
     let read = tokio::time::timeout(PATIENCE, fetch(url)).await.context("no answer")?;
     let body = read.with_context(|| format!("cannot read the sandbox's list at {url}"))?;
-    let listed: Vec<Listed> = serde_json::from_slice(&body).with_context(|| format!("in the list at {url}"))?;
+    let listed: Vec<Listed> =
+        serde_json::from_slice(&body).with_context(|| format!("in the list at {url}"))?;
     ensure!(!listed.is_empty(), "the list at {url} is empty");
     Ok(listed.into_iter().map(Listed::offering).collect())
 }
@@ -199,7 +201,8 @@ async fn fetch(url: &str) -> anyhow::Result<Vec<u8>> {
     let rest = url.strip_prefix("http://").context("the sandbox is reached by http")?;
     let (host, path) = rest.split_once('/').context("an address with a path")?;
     let mut addresses = tokio::net::lookup_host(host).await?;
-    let address = addresses.find(|address| address.ip().is_loopback()).context("the sandbox is on this machine")?;
+    let address =
+        addresses.find(|address| address.ip().is_loopback()).context("the sandbox is on this machine")?;
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(format!("GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").as_bytes()).await?;
     let mut answer = Vec::new();
@@ -224,7 +227,10 @@ mod tests {
         let access = lakeshore.access.as_ref().unwrap();
         let registry = connectors::registry::find(&access.connector);
         assert!(registry.is_some(), "{}", access.connector);
-        assert_eq!(access.form.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(), ["user_id", "password"]);
+        assert_eq!(
+            access.form.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
+            ["user_id", "password"]
+        );
         assert_eq!(access.form[1].kind, FieldKind::Password);
         assert_eq!(find("larkspur").notice.as_ref().unwrap().version, 202_610);
         assert!(super::offerings(&format!("{}/elsewhere", sandbox.address())).await.is_err());

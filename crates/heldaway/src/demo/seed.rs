@@ -23,8 +23,10 @@ use store::{Store, Tx, person::NewPerson};
 use super::{SignIn, sandbox};
 use crate::system::{SystemClock, SystemEntropy};
 
-pub(super) const CLIENT: SignIn = SignIn { email: "ruth@lindqvist.example", password: "copper-orchard-lantern-41" };
-pub(super) const ADVISOR: SignIn = SignIn { email: "elena@fernhill.example", password: "quiet-harbor-meridian-72" };
+pub(super) const CLIENT: SignIn =
+    SignIn { email: "ruth@lindqvist.example", password: "copper-orchard-lantern-41" };
+pub(super) const ADVISOR: SignIn =
+    SignIn { email: "elena@fernhill.example", password: "quiet-harbor-meridian-72" };
 
 const FIRM: &str = "Fernhill Wealth";
 const ZONE: &str = "America/New_York";
@@ -108,8 +110,14 @@ async fn add(
     sign_in: SignIn,
 ) -> anyhow::Result<Person> {
     let password_hash = web::hash_password(&SecretString::from(sign_in.password), &SystemEntropy);
-    let new =
-        NewPerson { firm: firm.id, role, household, name, email: sign_in.email, password_hash: &password_hash };
+    let new = NewPerson {
+        firm: firm.id,
+        role,
+        household,
+        name,
+        email: sign_in.email,
+        password_hash: &password_hash,
+    };
     Ok(tx.add_person(new).await?)
 }
 
@@ -166,7 +174,8 @@ async fn connect_all(engine: &Engine, store: &Store, client: &Subject) -> anyhow
         let offering = sandbox::offering_id(institution);
         !there.iter().any(|connection| connection.offering == offering)
     });
-    let connecting = missing.map(|(institution, login, password)| connect(engine, client, institution, login, password));
+    let connecting =
+        missing.map(|(institution, login, password)| connect(engine, client, institution, login, password));
     for connected in futures_util::future::join_all(connecting).await {
         connected?;
     }
@@ -186,7 +195,10 @@ async fn connect(
         login: Login::from_fields(vec![field("user_id", login), field("password", password)]),
         form_key: format!("{OPERATION}-{institution}"),
     };
-    let id = engine.connect(client, OPERATION, new).await.with_context(|| format!("cannot connect {institution}"))?;
+    let id = engine
+        .connect(client, OPERATION, new)
+        .await
+        .with_context(|| format!("cannot connect {institution}"))?;
     let found = tokio::time::timeout(PATIENCE, found(engine, client, id)).await;
     let found = found.with_context(|| format!("{institution} takes too long"))??;
     let decisions = found.into_iter().map(decision).collect();

@@ -1,0 +1,8 @@
+//! The program as people run it: started as a process, asked over sockets, stopped by signals.
+
+mod child;
+mod demo;
+mod memory;
+mod serve;
+mod setting_up;
+mod way;
