@@ -196,6 +196,7 @@ impl Reader {
 impl Tx {
     /// An account kept by hand, with its first value. The same form key again returns the account it made.
     pub async fn add_by_hand(&mut self, new: NewByHand<'_>) -> Result<AccountId, Error> {
+        self.hold_household(new.household).await?;
         let now = self.now();
         let id = AccountId::new(now, self.entropy());
         let added = self
@@ -231,6 +232,7 @@ impl Tx {
     ///
     /// [`Error::Conflict`] when the account was changed since it was read, is connected, or was deleted.
     pub async fn set_value(&mut self, account: &Account, minor: i64, as_of: Date) -> Result<(), Error> {
+        self.hold_household(account.household).await?;
         let now = self.now();
         if account.value.is_none_or(|value| value.as_of <= as_of) {
             self.write(SET_VALUE)
@@ -254,6 +256,7 @@ impl Tx {
     ///
     /// [`Error::Conflict`] when it was changed since it was read, or was deleted.
     pub async fn change_account(&mut self, account: &Account, change: Change<'_>) -> Result<(), Error> {
+        self.hold_household(account.household).await?;
         self.write(CHANGE)
             .bind(change.name)
             .bind(change.owner)
@@ -276,6 +279,7 @@ impl Tx {
 
     /// Deletes an account kept by hand, with its history; [`Tx::undo_delete`] brings it back for [`UNDO_FOR`].
     pub async fn delete_account(&mut self, account: &Account) -> Result<(), Error> {
+        self.hold_household(account.household).await?;
         let now = self.now();
         self.write(DELETE).bind(now).bind(account.id).bind(account.version).run_or_conflict().await?;
         self.settle_net_worth(account.household).await?;
@@ -284,6 +288,7 @@ impl Tx {
 
     /// Brings a deleted account back; [`Error::Conflict`] when it isn't deleted or it is too late.
     pub async fn undo_delete(&mut self, household: HouseholdId, id: AccountId) -> Result<(), Error> {
+        self.hold_household(household).await?;
         let since = self.now() - UNDO_FOR;
         self.write(UNDO).bind(id).bind(household).bind(since).run_or_conflict().await?;
         self.settle_net_worth(household).await?;

@@ -276,6 +276,7 @@ impl Tx {
 
     /// Writes what a person's event made of a connection; [`Error::Conflict`] when it is no longer at its version.
     pub async fn move_connection(&mut self, next: &Connection, action: &'static str) -> Result<(), Error> {
+        self.hold_household(next.household).await?;
         let ask = self.write(MOVE);
         state(ask, next).run_or_conflict().await?;
         self.tell_of(next);
@@ -290,6 +291,7 @@ impl Tx {
         lease: &Lease,
         until: Option<Timestamp>,
     ) -> Result<(), Error> {
+        self.hold_household(next.household).await?;
         let ask = self.write(APPLY);
         state(ask, next).bind(until).bind(lease.fence).bind(lease.node.as_str()).run_or_conflict().await?;
         self.tell_of(next);
@@ -309,6 +311,8 @@ impl Tx {
         concurrency_max: u32,
     ) -> Result<Option<(Connection, Lease)>, Error> {
         let now = self.now();
+        let due = self.connection(id).await?;
+        self.hold_household(due.household).await?;
         let claimed = self
             .write(CLAIM)
             .bind(node)

@@ -44,8 +44,9 @@
 //! ```
 //! Things that differ between the databases and bite: `SUM` and `COUNT(*)` of a BIGINT need `CAST(… AS BIGINT)`;
 //! texts compare by bytes on both (columns are `COLLATE "C"`), `LIKE` doesn't fold case alike (use `lower()` on both
-//! sides); a placeholder without a column beside it needs a cast on PostgreSQL; sum over rows of
-//! a household only while holding it ([`Tx::hold_household`]). [`Text::dialect`] is for the few texts that must differ.
+//! sides); a placeholder without a column beside it needs a cast on PostgreSQL; everybody takes an institution before a
+//! household, and a household before its connections and accounts ([`Tx::hold_household`]), so that nobody waits in a
+//! circle. [`Text::dialect`] is for the few texts that must differ.
 
 pub mod account;
 pub mod attempt;

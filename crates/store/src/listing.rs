@@ -33,6 +33,7 @@ texts! {
             ON a.household_id = h.id AND a.standing = 'added' AND a.deleted_at IS NULL
          WHERE h.id = $1 ORDER BY a.institution, a.name, a.id"
     ));
+    // Holds the row until the end of the transaction.
     RAISE = Text::one("UPDATE household SET revision = revision + 1 WHERE id = $1");
 }
 
@@ -107,10 +108,22 @@ async fn read(store: &Store, household: HouseholdId) -> Result<Kept, Error> {
 }
 
 impl Tx {
-    /// Raises the revision of the households that this transaction changed. The last thing before the commit, since it
-    /// makes other writers of the household wait.
+    /// Makes other writers of a household wait for the end of this transaction, and raises its revision.
+    ///
+    /// Call it before writing any of its connections and accounts: everybody takes the household first, so two can't
+    /// wait for one another, and a sum over its rows misses none.
+    pub async fn hold_household(&mut self, household: HouseholdId) -> Result<(), Error> {
+        if !self.holds(household) && self.ask(RAISE).bind(household).run_count().await? == 0 {
+            return Err(Error::NotFound);
+        }
+        self.now_holds(household);
+        Ok(())
+    }
+
+    /// Raises the revision of what has an audit row of this transaction and isn't held yet.
     pub(crate) async fn raise_revisions(&mut self) -> Result<(), Error> {
         for household in self.changed_households() {
+            // The audit row of a household that isn't there changed none.
             self.ask(RAISE).bind(household).run_count().await?;
         }
         Ok(())

@@ -67,8 +67,6 @@ texts! {
     );
     RENAME = Text::one("UPDATE person SET name = $1 WHERE id = $2");
     SHARE_FIND_NEW = Text::one("UPDATE household SET advisor_may_find_new = $1 WHERE id = $2");
-    // Locks the row on PostgreSQL, and changes nothing.
-    HOLD = Text::one("UPDATE household SET name = name WHERE id = $1");
     COUNT = Text::one("SELECT CAST(COUNT(*) AS BIGINT) FROM person");
 }
 
@@ -276,16 +274,6 @@ impl Tx {
         let detail = if allowed { "allowed" } else { "not allowed" };
         let trail = Trail::of("household.find_new_shared", "household", household);
         self.audit(trail.household(household).detail(detail)).await
-    }
-
-    /// Makes other writers of a household wait for the end of this transaction, so that a sum over its rows misses
-    /// none. Call it after writing the rows themselves: every transaction takes the household last (its revision is
-    /// raised at the commit), so two can't wait for one another.
-    pub async fn hold_household(&mut self, household: HouseholdId) -> Result<(), Error> {
-        match self.ask(HOLD).bind(household).run_count().await? {
-            0 => Err(Error::NotFound),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Write transactions: each verb writes its rows and its audit row, all or nothing.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{HouseholdId, Timestamp, audit::Doer, world::Entropy};
 use tokio::time::timeout;
@@ -55,7 +55,9 @@ pub struct Tx {
     action: &'static str,
     topics: Vec<Topic>,
     /// Households with an audit row of this transaction.
-    changed: Vec<HouseholdId>,
+    changed: BTreeSet<HouseholdId>,
+    /// Households whose rows are held and whose revisions are raised.
+    held: BTreeSet<HouseholdId>,
 }
 
 impl Tx {
@@ -78,7 +80,8 @@ impl Tx {
             failed: false,
             action: "",
             topics: Vec::new(),
-            changed: Vec::new(),
+            changed: BTreeSet::new(),
+            held: BTreeSet::new(),
         })
     }
 
@@ -130,15 +133,20 @@ impl Tx {
     /// An audit row was written, of this household.
     pub(crate) fn audited(&mut self, household: Option<HouseholdId>) {
         self.unaudited = false;
-        if let Some(household) = household.filter(|household| !self.changed.contains(household)) {
-            self.changed.push(household);
-        }
+        self.changed.extend(household);
     }
 
-    /// In one order, so that two transactions can't wait for one another.
-    pub(crate) fn changed_households(&mut self) -> Vec<HouseholdId> {
-        self.changed.sort_unstable();
-        std::mem::take(&mut self.changed)
+    pub(crate) fn holds(&self, household: HouseholdId) -> bool {
+        self.held.contains(&household)
+    }
+
+    pub(crate) fn now_holds(&mut self, household: HouseholdId) {
+        self.held.insert(household);
+    }
+
+    /// Those that are not held yet, in one order, so that two transactions can't wait for one another.
+    pub(crate) fn changed_households(&self) -> Vec<HouseholdId> {
+        self.changed.difference(&self.held).copied().collect()
     }
 
     /// One statement within the transaction. After a failure nothing more is accepted, as PostgreSQL does by itself.
