@@ -154,6 +154,9 @@ impl Connection {
                 if self.is_running() && self.state() != State::NeedsInput {
                     return Err(IllegalMove::Busy);
                 }
+                if self.reason == Reason::Removed {
+                    return Err(IllegalMove::NotNow);
+                }
                 if self.reason == Reason::TooManyFailures {
                     next.rejected_in_row = 0;
                 }
@@ -179,17 +182,25 @@ impl Connection {
                 if self.is_running() {
                     return Err(IllegalMove::Busy);
                 }
+                // Where a person must act first nothing is tried, whatever the due time says: a rejected login that
+                // is tried again locks the client out.
+                let due = self.due_at.is_some_and(|due| due <= now);
+                if !due || self.reason.retry(self.failures_in_row) == Retry::Never {
+                    return Err(IllegalMove::NotNow);
+                }
                 // The reason stays: yesterday's trouble is still the truth until this run says otherwise.
                 next.work = Some(Work { kind: AttemptKind::Refresh, attended: false });
                 next.due_at = Some(now);
                 next.last_attempt_at = Some(now);
             }
             Event::StepTaken => {
-                self.work.ok_or(IllegalMove::NotNow)?;
+                self.stepping()?;
                 next.due_at = Some(now);
             }
             Event::Asked { code, deadline, wrong_before } => {
-                self.work.filter(|work| work.attended).ok_or(IllegalMove::NotNow)?;
+                if !self.stepping()?.attended {
+                    return Err(IllegalMove::NotNow);
+                }
                 next.turn(ask_reason(code, wrong_before), now);
                 next.due_at = Some(deadline);
             }
@@ -209,11 +220,11 @@ impl Connection {
                 next.manual_refresh_after = None;
             }
             Event::Succeeded(outcome) => {
-                self.work.ok_or(IllegalMove::NotNow)?;
+                self.stepping()?;
                 next.succeed(outcome, now, calendar);
             }
             Event::Failed(reason) => {
-                self.work.ok_or(IllegalMove::NotNow)?;
+                self.stepping()?;
                 next.fail(reason, now, calendar);
             }
             Event::Reviewed { undecided } => {
@@ -222,7 +233,7 @@ impl Connection {
                 }
             }
             Event::Disconnected => {
-                if self.reason == Reason::ByPerson {
+                if matches!(self.reason, Reason::ByPerson | Reason::Removed) {
                     return Err(IllegalMove::NotNow);
                 }
                 next.end_run(Reason::ByPerson, now);
@@ -232,6 +243,11 @@ impl Connection {
             }
         }
         Ok(next)
+    }
+
+    /// The work that is being stepped: a run that waits for a person isn't.
+    fn stepping(&self) -> Result<Work, IllegalMove> {
+        self.work.filter(|_| self.state() != State::NeedsInput).ok_or(IllegalMove::NotNow)
     }
 
     /// Whether a run by hand can start: none is under way, and no other step is needed first.

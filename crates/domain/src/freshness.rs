@@ -63,8 +63,9 @@ mod tests {
     #[test]
     fn a_value_is_stale_once_a_business_day_went_by_without_it() {
         let zone = TimeZone::get("America/New_York").unwrap();
-        let before =
-            |now: &str| stale_before(now.parse().unwrap(), &zone).to_zoned_datetime(zone.clone()).date().to_string();
+        let before = |now: &str| {
+            stale_before(now.parse().unwrap(), &zone).to_zoned_datetime(zone.clone()).date().to_string()
+        };
         // Monday morning: Friday's values are right; from noon on, today's run must have come.
         assert_eq!(before("2026-11-23T14:00:00Z"), "2026-11-20");
         assert_eq!(before("2026-11-23T18:00:00Z"), "2026-11-23");

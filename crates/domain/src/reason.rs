@@ -209,9 +209,13 @@ impl Reason {
     /// What the engine does by itself after the `failures`-th failure in a row with this reason (1 = first).
     pub fn retry(self, failures: u32) -> Retry {
         match self {
-            Self::Ok | Self::Partial | Self::NewAccounts | Self::NoAccounts | Self::AccountMissing => {
-                Retry::NextDay
-            }
+            // Also where our set-up is wrong: once it is put right, nobody has to press anything.
+            Self::Ok
+            | Self::Partial
+            | Self::NewAccounts
+            | Self::NoAccounts
+            | Self::AccountMissing
+            | Self::ConnectorConfig => Retry::NextDay,
             Self::Down | Self::NotResponding | Self::Internal => match failures {
                 0 | 1 => Retry::After(Duration::from_secs(15 * MINUTES)),
                 2 => Retry::After(Duration::from_secs(HOURS)),
