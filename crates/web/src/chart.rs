@@ -188,7 +188,13 @@ pub(crate) fn net_worth(points: &[NetWorthPoint], range: Range, today: Date, pat
 }
 
 /// The value of an account over time; `None` when there is nothing to draw.
-pub(crate) fn value(points: &[ValuePoint], by_hand: bool, range: Range, today: Date, path: &str) -> Option<Chart> {
+pub(crate) fn value(
+    points: &[ValuePoint],
+    by_hand: bool,
+    range: Range,
+    today: Date,
+    path: &str,
+) -> Option<Chart> {
     let points: Vec<Point> =
         points.iter().map(|point| Point { day: point.day, value: point.amount, parts: None }).collect();
     chart(&points, if by_hand { About::ByHand } else { About::Value }, range, today, path)
@@ -213,8 +219,16 @@ fn chart(points: &[Point], about: About, range: Range, today: Date, path: &str) 
         last_parts: last.parts.map(|(assets, debts)| (assets.to_string(), debts.to_string())),
         area: if frame.has_zero() { areas(&runs, &frame, about) } else { String::new() },
         line: line(&|point| point.value),
-        assets: if net_worth { line(&|point| point.parts.map_or(point.value, |parts| parts.0)) } else { String::new() },
-        debts: if net_worth { line(&|point| point.parts.map_or(point.value, |parts| parts.1)) } else { String::new() },
+        assets: if net_worth {
+            line(&|point| point.parts.map_or(point.value, |parts| parts.0))
+        } else {
+            String::new()
+        },
+        debts: if net_worth {
+            line(&|point| point.parts.map_or(point.value, |parts| parts.1))
+        } else {
+            String::new()
+        },
         lone: runs
             .iter()
             .filter(|run| run.len() == 1)
@@ -264,9 +278,10 @@ fn runs(points: &[Point], about: About) -> Vec<Vec<Point>> {
     let limit = GAP_DAYS.max(widest + GAP_DAYS - 1);
     let mut runs: Vec<Vec<Point>> = Vec::new();
     for point in points {
-        let joins = runs.last().and_then(|run| run.last()).is_some_and(|before| {
-            about == About::ByHand || days_between(before.day, point.day) <= limit
-        });
+        let joins = runs
+            .last()
+            .and_then(|run| run.last())
+            .is_some_and(|before| about == About::ByHand || days_between(before.day, point.day) <= limit);
         match runs.last_mut().filter(|_| joins) {
             Some(run) => run.push(*point),
             None => runs.push(vec![*point]),
@@ -309,7 +324,8 @@ impl Frame {
             high = low + 1.0;
         }
         let step = nice_step(high - low);
-        let days = points.first().zip(points.last()).map_or(0, |(first, last)| days_between(first.day, last.day));
+        let days =
+            points.first().zip(points.last()).map_or(0, |(first, last)| days_between(first.day, last.day));
         Self {
             first: points.first().map_or(Date::ZERO, |point| point.day),
             days,
@@ -352,7 +368,12 @@ impl Frame {
     /// Days, half-months, months or years: as many as a person can read.
     fn ticks(&self) -> Vec<Tick> {
         if self.days == 0 {
-            return vec![Tick { x: percent(0.5), anchor: "middle", label: date_words(self.first), spare: false }];
+            return vec![Tick {
+                x: percent(0.5),
+                anchor: "middle",
+                label: date_words(self.first),
+                spare: false,
+            }];
         }
         let last = self.first.saturating_add(self.days.days());
         let days: Vec<(Date, String)> = if self.days <= 75 {
@@ -436,7 +457,11 @@ fn every_months(first: Date, last: Date, step: i32) -> Vec<(Date, String)> {
 /// 1, 2, 2.5 or 5 times a power of ten, so that four to seven lines result.
 fn nice_step(span: f64) -> f64 {
     let power = 10_f64.powf((span / 5.0).log10().floor());
-    [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|times| times * power).find(|step| span / step <= 6.0).unwrap_or(power * 10.0)
+    [1.0, 2.0, 2.5, 5.0, 10.0]
+        .into_iter()
+        .map(|times| times * power)
+        .find(|step| span / step <= 6.0)
+        .unwrap_or(power * 10.0)
 }
 
 /// `1.5M`, `500k`, `0`, with as many places as the step needs.
@@ -450,7 +475,8 @@ fn short(amount: f64, step: f64) -> String {
     if amount.abs() < step / 1000.0 {
         return "0".to_owned();
     }
-    let places = (0..=2).find(|places| ((step / size * 10_f64.powi(*places)).fract()).abs() < 1e-6).unwrap_or(2);
+    let places =
+        (0..=2).find(|places| ((step / size * 10_f64.powi(*places)).fract()).abs() < 1e-6).unwrap_or(2);
     let sign = if amount < 0.0 { "\u{2212}" } else { "" };
     format!("{sign}{:.*}{letter}", places as usize, amount.abs() / size)
 }
@@ -476,7 +502,10 @@ fn areas(runs: &[Vec<Point>], frame: &Frame, about: About) -> String {
     let mut path = String::new();
     for run in runs.iter().filter(|run| run.len() > 1) {
         let start = frame.x(run[0].day) * 1000.0;
-        path.push_str(&format!("M{start:.1} {zero}{}V{zero}Z", trace(run, frame, about, &|point| point.value, 'L')));
+        path.push_str(&format!(
+            "M{start:.1} {zero}{}V{zero}Z",
+            trace(run, frame, about, &|point| point.value, 'L')
+        ));
     }
     path
 }
@@ -522,9 +551,14 @@ fn told(point: &Point, about: About) -> (String, String) {
 fn summary(points: &[Point], first: Point, last: Point, about: About) -> String {
     let what = if about == About::NetWorth { "Net worth" } else { "The value" };
     if points.len() == 1 {
-        return format!("{what} is known since {}: {}. Each update adds a day.", date_words(first.day), first.value);
+        return format!(
+            "{what} is known since {}: {}. Each update adds a day.",
+            date_words(first.day),
+            first.value
+        );
     }
-    let change = Money { minor: last.value.minor.saturating_sub(first.value.minor), currency: last.value.currency };
+    let change =
+        Money { minor: last.value.minor.saturating_sub(first.value.minor), currency: last.value.currency };
     let size = Money { minor: change.minor.saturating_abs(), currency: change.currency };
     let verb = match change.minor {
         0 => format!("{what} stayed at {}", last.value),
@@ -536,9 +570,15 @@ fn summary(points: &[Point], first: Point, last: Point, about: About) -> String 
     match runs.windows(2).next() {
         Some(pair) if runs.len() == 2 => {
             let (before, after) = (pair[0][pair[0].len() - 1].day, pair[1][0].day);
-            words.push_str(&format!(" Nothing is known between {} and {}.", date_words(before), date_words(after)));
+            words.push_str(&format!(
+                " Nothing is known between {} and {}.",
+                date_words(before),
+                date_words(after)
+            ));
         }
-        Some(_) => words.push_str(&format!(" The {} gaps are times of which nothing is known.", runs.len() - 1)),
+        Some(_) => {
+            words.push_str(&format!(" The {} gaps are times of which nothing is known.", runs.len() - 1))
+        }
         None => {}
     }
     words
@@ -599,7 +639,8 @@ pub(crate) fn allocation(holdings: &[Holding]) -> Option<Allocation> {
     let one_kind = positive.iter().all(|holding| holding.kind == first.kind);
     let mut sums: Vec<(String, i64)> = Vec::new();
     for holding in &positive {
-        let name = if one_kind { shown_name(holding).to_owned() } else { kind_label(holding.kind).to_owned() };
+        let name =
+            if one_kind { shown_name(holding).to_owned() } else { kind_label(holding.kind).to_owned() };
         match sums.iter_mut().find(|(known, _)| *known == name) {
             Some((_, sum)) => *sum = sum.saturating_add(holding.value.minor),
             None => sums.push((name, holding.value.minor)),
@@ -623,7 +664,14 @@ pub(crate) fn allocation(holdings: &[Holding]) -> Option<Allocation> {
             let offset = format!("{:.2}", 25.0 - turned);
             turned += part;
             let value = Money { minor, currency: first.value.currency }.to_string();
-            Share { name, value, percent: format!("{part:.1}%"), class: format!("k{}", index + 1), dash, offset }
+            Share {
+                name,
+                value,
+                percent: format!("{part:.1}%"),
+                class: format!("k{}", index + 1),
+                dash,
+                offset,
+            }
         })
         .collect();
     Some(Allocation { shares, count: positive.len(), short: holdings.len() - positive.len() })

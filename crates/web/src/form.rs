@@ -127,6 +127,14 @@ impl Form {
         }
     }
 
+    /// The form with another text in a field.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.typed.fields.retain(|(field, _)| field != name);
+        self.typed.fields.push((name.to_owned(), Zeroizing::new(value.to_owned())));
+        self
+    }
+
     /// The text of a field without spaces around it; empty when it wasn't sent.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.typed.get(name).unwrap_or_default().trim()

@@ -23,13 +23,22 @@ fn nothing_known_draws_nothing() {
 
 #[test]
 fn a_time_of_which_nothing_is_known_is_a_gap() {
-    let days = |from: Date, count: i32, minor: i64| (0..count).map(move |n| (from.saturating_add(n.days()), minor));
+    let days =
+        |from: Date, count: i32, minor: i64| (0..count).map(move |n| (from.saturating_add(n.days()), minor));
     let points: Vec<(Date, i64)> =
         days(date(2026, 3, 1), 12, 100_000).chain(days(date(2026, 4, 1), 30, 120_000)).collect();
     let chart = value(&values(&points), false, Range::Year, TODAY, "/accounts/1").unwrap();
     assert_eq!(chart.line.matches('M').count(), 2, "two lines, nothing between them");
-    assert!(chart.summary.contains("Nothing is known between Mar 12, 2026 and Apr 1, 2026."), "{}", chart.summary);
-    assert!(chart.summary.starts_with("The value rose by 200.00, from 1,000.00 to 1,200.00"), "{}", chart.summary);
+    assert!(
+        chart.summary.contains("Nothing is known between Mar 12, 2026 and Apr 1, 2026."),
+        "{}",
+        chart.summary
+    );
+    assert!(
+        chart.summary.starts_with("The value rose by 200.00, from 1,000.00 to 1,200.00"),
+        "{}",
+        chart.summary
+    );
     // A weekend is no gap.
     let weekend = values(&[(date(2026, 11, 20), 1_000), (date(2026, 11, 23), 2_000)]);
     assert_eq!(value(&weekend, false, Range::Year, TODAY, "/x").unwrap().line.matches('M').count(), 1);
@@ -38,7 +47,8 @@ fn a_time_of_which_nothing_is_known_is_a_gap() {
 #[test]
 fn the_drawing_fills_its_frame() {
     let chart =
-        value(&values(&[(date(2026, 11, 16), 0), (TODAY, 100_000)]), false, Range::Month, TODAY, "/x").unwrap();
+        value(&values(&[(date(2026, 11, 16), 0), (TODAY, 100_000)]), false, Range::Month, TODAY, "/x")
+            .unwrap();
     assert_eq!(chart.line, "M0.0 256.0L1000.0 24.0");
     assert_eq!(chart.area, "M0.0 256.0L0.0 256.0L1000.0 24.0V256.0Z");
     assert_eq!(chart.end, Some(("100.00%".to_owned(), "24.0".to_owned())));
@@ -53,7 +63,11 @@ fn the_drawing_fills_its_frame() {
 fn what_is_kept_by_hand_holds_until_the_next_value() {
     let points = values(&[(date(2025, 6, 1), 50_000_000), (date(2026, 9, 1), 54_500_000)]);
     let chart = value(&points, true, Range::Year, TODAY, "/x").unwrap();
-    assert!(chart.line.contains('H') && chart.line.contains('V') && !chart.line.contains('L'), "{}", chart.line);
+    assert!(
+        chart.line.contains('H') && chart.line.contains('V') && !chart.line.contains('L'),
+        "{}",
+        chart.line
+    );
     assert!(chart.summary.contains("between Nov 23, 2025 and Nov 23, 2026"), "{}", chart.summary);
 }
 
@@ -68,7 +82,13 @@ fn net_worth_has_debts_below_zero() {
     assert_eq!(chart.grid[0].label, "\u{2212}500k");
     assert!(chart.grid.iter().any(|line| line.label == "1.5M"));
     let html = chart.to_string();
-    for text in ["Show as a table", "1,290,000.00", "1M", "aria-current=\"true\"", "net worth 1,290,000.00, assets 1,600,000.00"] {
+    for text in [
+        "Show as a table",
+        "1,290,000.00",
+        "1M",
+        "aria-current=\"true\"",
+        "net worth 1,290,000.00, assets 1,600,000.00",
+    ] {
         assert!(html.contains(text), "{text}");
     }
     assert!(!html.contains("style="));
@@ -77,7 +97,8 @@ fn net_worth_has_debts_below_zero() {
 #[test]
 fn ten_years_of_days_stay_readable() {
     let first = date(2016, 11, 23);
-    let points: Vec<(Date, i64)> = (0..3653).map(|n| (first.saturating_add(n.days()), 1_000_000 + i64::from(n))).collect();
+    let points: Vec<(Date, i64)> =
+        (0..3653).map(|n| (first.saturating_add(n.days()), 1_000_000 + i64::from(n))).collect();
     let chart = value(&values(&points), false, Range::All, TODAY, "/x").unwrap();
     assert!(chart.stops.len() <= STOPS_MAX);
     assert!(chart.line.matches('L').count() <= DRAWN_MAX);
@@ -117,9 +138,15 @@ fn holding(name: &str, kind: SecurityKind, minor: i64) -> Holding {
 #[test]
 fn allocation_is_by_kind_or_by_name() {
     use SecurityKind::{Bond, Fund, Stock};
-    let mixed = [holding("A", Fund, 50_000), holding("B", Fund, 25_000), holding("C", Bond, 25_000), holding("D", Stock, -5_000)];
+    let mixed = [
+        holding("A", Fund, 50_000),
+        holding("B", Fund, 25_000),
+        holding("C", Bond, 25_000),
+        holding("D", Stock, -5_000),
+    ];
     let by_kind = allocation(&mixed).unwrap();
-    let told: Vec<_> = by_kind.shares.iter().map(|share| (share.name.as_str(), share.percent.as_str())).collect();
+    let told: Vec<_> =
+        by_kind.shares.iter().map(|share| (share.name.as_str(), share.percent.as_str())).collect();
     assert_eq!(told, [("Funds", "75.0%"), ("Bonds", "25.0%")]);
     assert_eq!(by_kind.short, 1);
     let funds: Vec<Holding> = (1..=8).map(|n| holding(&format!("Fund {n}"), Fund, n * 100)).collect();

@@ -120,7 +120,6 @@ struct EntryRow {
     sub: String,
     amount: String,
     incoming: bool,
-    pending: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -152,8 +151,11 @@ pub(crate) async fn again(
 ) -> Result<Response, Fail> {
     let listed = ctx.reader().account(id).await?;
     let account = &listed.account;
-    let change = forms.0.unwrap_or_else(|| ChangeForm::of(account));
-    let value = forms.1.unwrap_or_else(|| ValueForm::empty(account, today(ctx)));
+    let version = account.version.to_string();
+    // Saving again after a conflict is a decision: it goes by the version that is on the page now.
+    let kept = |form: Form| if conflict { form.with("version", &version) } else { form };
+    let change = forms.0.map_or_else(|| ChangeForm::of(account), kept);
+    let value = forms.1.map_or_else(|| ValueForm::empty(account, today(ctx)), kept);
     let page = AccountPage::load(ctx, listed, Asked::default(), (change, value), conflict).await?;
     let status = if conflict { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok((status, Html(page.render()?)).into_response())
@@ -209,7 +211,8 @@ impl Facts {
         let owed = debt && amount.is_some_and(|amount| amount.minor <= 0);
         let shown = amount.map(|amount| if owed { positive(amount) } else { amount });
         let (whole, cents) = shown.map(large).unwrap_or_default();
-        let known = |tell: &dyn Fn(domain::account::Value) -> String| account.value.map(tell).unwrap_or_default();
+        let known =
+            |tell: &dyn Fn(domain::account::Value) -> String| account.value.map(tell).unwrap_or_default();
         Self {
             id: account.id.to_string(),
             name: account.name.clone(),
@@ -242,7 +245,9 @@ impl Source {
     fn of(listed: &Listed) -> Option<Self> {
         let source = listed.connection.as_ref()?;
         let institution = &listed.account.institution;
-        let mark = if source.running { Mark::Good } else { source.reason.mark() };
+        // A new account at the institution is no trouble of this one.
+        let healthy = source.running || source.reason.is_healthy();
+        let mark = if healthy { Mark::Good } else { source.reason.mark() };
         let pill = match mark {
             Mark::Key => Pill { class: "key", icon: "key", words: "You can fix this" },
             Mark::Wrench => Pill { class: "wrench", icon: "wrench", words: "We are on it" },
@@ -250,8 +255,9 @@ impl Source {
             Mark::Good => Pill { class: "good", icon: "dot", words: "Connected" },
         };
         let trouble = (mark != Mark::Good).then(|| Reason::fill(source.reason.title(), institution));
-        let incomplete =
-            listed.incomplete.map(|_| format!("{institution} sent the balance but not everything else in the last run."));
+        let incomplete = listed
+            .incomplete
+            .map(|_| format!("{institution} sent the balance but not everything else in the last run."));
         Some(Self { id: source.id.to_string(), name: institution.clone(), pill, trouble, incomplete })
     }
 }
@@ -275,9 +281,9 @@ impl Holdings {
 
 impl HoldingRow {
     fn of(holding: &Holding) -> Self {
-        let gain = holding.cost_basis.and_then(|cost| {
-            holding.value.checked_add(Money { minor: cost.minor.checked_neg()?, ..cost })
-        });
+        let gain = holding
+            .cost_basis
+            .and_then(|cost| holding.value.checked_add(Money { minor: cost.minor.checked_neg()?, ..cost }));
         Self {
             name: chart::shown_name(holding).to_owned(),
             symbol: if holding.name.is_empty() { String::new() } else { holding.symbol.clone() },
@@ -321,8 +327,7 @@ impl Entries {
         }
         let mut days: Vec<Day> = Vec::new();
         for entry in &page.entries {
-            let label =
-                if entry.pending { "Pending".to_owned() } else { date_words(entry.posted_on) };
+            let label = if entry.pending { "Pending".to_owned() } else { date_words(entry.posted_on) };
             let row = EntryRow::of(entry);
             match days.last_mut().filter(|day| day.label == label) {
                 Some(day) => day.rows.push(row),
@@ -335,7 +340,12 @@ impl Entries {
         };
         let words = match page.total {
             0 => "Nothing found".to_owned(),
-            total => format!("{} · page {} of {}", super::words::counted(total as usize, "transaction"), page.number, page.pages),
+            total => format!(
+                "{} · page {} of {}",
+                super::words::counted(total as usize, "transaction"),
+                page.number,
+                page.pages
+            ),
         };
         Some(Self {
             search: search.to_owned(),
@@ -354,14 +364,14 @@ impl EntryRow {
         let payee = told.next().cloned().unwrap_or_else(|| "Without description".to_owned());
         let mut rest: Vec<&str> = told.map(String::as_str).filter(|text| *text != payee).collect();
         rest.dedup();
-        let expected = if entry.pending { format!("Expected {}", date_words(entry.posted_on)) } else { String::new() };
+        let expected =
+            if entry.pending { format!("Expected {}", date_words(entry.posted_on)) } else { String::new() };
         rest.insert(0, &expected);
         Self {
             payee,
             sub: dotted(&rest),
             amount: super::words::signed(entry.amount),
             incoming: entry.amount.minor > 0,
-            pending: entry.pending,
         }
     }
 }
@@ -397,10 +407,21 @@ mod tests {
     #[test]
     fn a_connected_account_shows_history_holdings_and_transactions() {
         let (_, accounts) = samples::household();
-        let html = page(accounts.iter().find(|listed| listed.account.name == "Joint brokerage").unwrap(), false);
+        let html =
+            page(accounts.iter().find(|listed| listed.account.name == "Joint brokerage").unwrap(), false);
         for text in [
-            "Value over time", "Holdings", "Quantity", "Price", "Cost basis", "Allocation", "Transactions", "Pending",
-            "As of", "Last updated", "Counted in net worth", "name=\"version\"",
+            "Value over time",
+            "Holdings",
+            "Quantity",
+            "Price",
+            "Cost basis",
+            "Allocation",
+            "Transactions",
+            "Pending",
+            "As of",
+            "Last updated",
+            "Counted in net worth",
+            "name=\"version\"",
         ] {
             assert!(html.contains(text), "{text}");
         }
@@ -423,13 +444,18 @@ mod tests {
     #[test]
     fn a_debt_says_owed() {
         let (_, accounts) = samples::household();
-        let html = page(accounts.iter().find(|listed| listed.account.name == "Visa Signature").unwrap(), false);
-        assert!(html.contains("2,913<span class=\"c\">.55</span> <span class=\"side\">owed</span>"), "{html}");
+        let html =
+            page(accounts.iter().find(|listed| listed.account.name == "Visa Signature").unwrap(), false);
+        assert!(
+            html.contains("2,913<span class=\"c\">.55</span> <span class=\"side\">owed</span>"),
+            "{html}"
+        );
     }
 
     #[test]
     fn quantities_and_prices_are_exact() {
-        for (typed, told) in [("1234.5670", "1,234.567"), ("-0.5", "\u{2212}0.5"), ("100", "100"), ("0", "0")] {
+        for (typed, told) in [("1234.5670", "1,234.567"), ("-0.5", "\u{2212}0.5"), ("100", "100"), ("0", "0")]
+        {
             assert_eq!(number(typed.parse().unwrap()), told);
         }
     }

@@ -147,11 +147,17 @@ impl Accounts {
             let own = accounts.iter().filter(|listed| listed.account.connection == Some(connection.id));
             own.map(|listed| &listed.account).collect::<Vec<_>>()
         };
-        let mut shown: Vec<&Connection> = connections.iter().filter(|connection| is_shown(connection, &of(connection))).collect();
+        let mut shown: Vec<&Connection> =
+            connections.iter().filter(|connection| is_shown(connection, &of(connection))).collect();
         // What needs the client comes first, then what others are on; within each, by name.
-        shown.sort_by_key(|connection| (rank(connection, seen.subject.person), connection.institution.to_lowercase()));
-        let by_hand: Vec<&Account> =
-            accounts.iter().map(|listed| &listed.account).filter(|account| account.connection.is_none()).collect();
+        shown.sort_by_key(|connection| {
+            (rank(connection, seen.subject.person), connection.institution.to_lowercase())
+        });
+        let by_hand: Vec<&Account> = accounts
+            .iter()
+            .map(|listed| &listed.account)
+            .filter(|account| account.connection.is_none())
+            .collect();
         let current = Currentness::of(accounts.iter().map(|listed| &listed.account), seen.now, seen.zone);
         Self {
             bars: bars(connections, seen.subject.person, seen.now, seen.zone),
@@ -159,7 +165,9 @@ impl Accounts {
             stale: !current.is_whole(),
             blocks: shown
                 .iter()
-                .map(|connection| Block::of(connection, &of(connection), offering(&connection.offering), seen))
+                .map(|connection| {
+                    Block::of(connection, &of(connection), offering(&connection.offering), seen)
+                })
                 .collect(),
             by_hand: by_hand
                 .iter()
@@ -183,6 +191,7 @@ fn is_shown(connection: &Connection, accounts: &[&Account]) -> bool {
 
 fn rank(connection: &Connection, me: PersonId) -> u8 {
     match connection.reason.mark() {
+        _ if connection.reason.is_healthy() => 2,
         Mark::Key if connection.owner == me => 0,
         Mark::Key | Mark::Wrench => 1,
         Mark::Good => 2,
@@ -190,7 +199,8 @@ fn rank(connection: &Connection, me: PersonId) -> u8 {
 }
 
 fn summary(accounts: &[Listed], shown: &[&Connection], current: Currentness) -> (String, String) {
-    let institutions: BTreeSet<&str> = shown.iter().map(|connection| connection.institution.as_str()).collect();
+    let institutions: BTreeSet<&str> =
+        shown.iter().map(|connection| connection.institution.as_str()).collect();
     let at = match institutions.len() {
         0 => String::new(),
         number => format!(" at {}", counted(number, "institution")),
@@ -236,7 +246,12 @@ impl Actions {
 }
 
 impl Block {
-    fn of(connection: &Connection, accounts: &[&Account], offering: Option<&Offering>, seen: &Seen<'_>) -> Self {
+    fn of(
+        connection: &Connection,
+        accounts: &[&Account],
+        offering: Option<&Offering>,
+        seen: &Seen<'_>,
+    ) -> Self {
         Self {
             id: connection.id.to_string(),
             name: connection.institution.clone(),
@@ -291,7 +306,8 @@ mod tests {
         let (connections, accounts) = samples::household();
         let html = page(&connections, &accounts);
         for text in [
-            "10 accounts at 4 institutions", "7 of 9 current",
+            "10 accounts at 4 institutions",
+            "7 of 9 current",
             "The institution rejected your credentials",
             "Unable to get the recent account values",
             "Click to Fix",
@@ -307,7 +323,10 @@ mod tests {
             assert!(html.contains(text), "{text}");
         }
         let first = |name: &str| html.find(&format!(">{name}")).unwrap();
-        assert!(first("Meridian Retirement") < first("Granite State Mortgage"), "what the client can fix is first");
+        assert!(
+            first("Meridian Retirement") < first("Granite State Mortgage"),
+            "what the client can fix is first"
+        );
         samples::is_clean(&html);
         samples::keep("accounts", &html);
     }

@@ -103,21 +103,24 @@ impl Row {
         let connected = connections
             .iter()
             .any(|connection| connection.offering == offering.id && connection.state() != State::Ended);
-        let pill = match (connected, &offering.access) {
-            (true, _) => Some(Pill { class: "good", icon: "dot", words: "Connected" }),
-            (false, None) => Some(Pill { class: "plainly", icon: "", words: "By hand only, for now" }),
-            (false, Some(_)) => None,
-        };
-        let what = [offering.purpose.as_str(), offering.place.as_str()];
+        let pill = connected.then_some(Pill { class: "good", icon: "dot", words: "Connected" });
+        let by_hand = if offering.access.is_none() { "by hand only, for now" } else { "" };
+        let what = [offering.purpose.as_str(), offering.place.as_str(), by_hand];
         Self {
             href: format!("/accounts/add/{}", offering.id),
             initials: initials(&offering.name),
             name: offering.name.clone(),
-            what: super::words::dotted(&what),
+            what: capital(&super::words::dotted(&what)),
             address: split_address(offering),
             pill,
         }
     }
+}
+
+/// The first letter as a capital.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// `nb.` and `fidelity.com`: the second is what a person compares.

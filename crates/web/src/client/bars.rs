@@ -22,9 +22,9 @@ pub(crate) struct Bar {
 
 /// The connections that `me` can fix now, in the order in which the queue walks through them.
 pub(crate) fn fixable(connections: &[Connection], me: PersonId) -> impl Iterator<Item = &Connection> {
-    connections
-        .iter()
-        .filter(move |connection| connection.owner == me && connection.reason.mark() == domain::reason::Mark::Key)
+    connections.iter().filter(move |connection| {
+        connection.owner == me && connection.reason.mark() == domain::reason::Mark::Key
+    })
 }
 
 /// The bars for a household's connections, as `me` sees them.
@@ -33,8 +33,10 @@ pub(crate) fn bars(connections: &[Connection], me: PersonId, now: Timestamp, zon
     let mine: Vec<&Connection> = fixable(connections, me).collect();
     if !mine.is_empty() {
         let told = mine.iter().filter_map(|connection| Trouble::of(connection, now, zone));
-        let rest: Vec<String> =
-            told.zip(&mine).map(|(trouble, connection)| one_line(&trouble.title, &connection.institution)).collect();
+        let rest: Vec<String> = told
+            .zip(&mine)
+            .map(|(trouble, connection)| one_line(&trouble.title, &connection.institution))
+            .collect();
         bars.push(Bar {
             class: "key",
             icon: "key",
@@ -97,7 +99,7 @@ mod tests {
         );
         assert_eq!(mine[1].headline, "Unable to get the recent account values");
         assert_eq!(mine[1].step.as_ref().unwrap().label, "Click to Fix");
-        assert!(mine[1].rest.contains("It is so since"), "{}", mine[1].rest);
+        assert!(mine[1].rest.contains("It began at"), "{}", mine[1].rest);
         let another = bars(&connections, samples::person_id(2), now, &zone);
         assert_eq!(another.len(), 1, "another person's login is not theirs to fix");
     }

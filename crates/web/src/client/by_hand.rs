@@ -121,8 +121,14 @@ mod tests {
         .render()
         .unwrap();
         for text in [
-            "value=\"Cabin\"", "value=\"lots\"", "Please enter an amount", "aria-invalid=\"true\"", "Please choose one.",
-            "<optgroup label=\"Debts\">", "value=\"joint\" selected", "max=\"2026-11-20\"",
+            "value=\"Cabin\"",
+            "value=\"lots\"",
+            "Please enter an amount",
+            "aria-invalid=\"true\"",
+            "Please choose one.",
+            "<optgroup label=\"Debts\">",
+            "value=\"joint\" selected",
+            "max=\"2026-11-20\"",
         ] {
             assert!(html.contains(text), "{text}");
         }

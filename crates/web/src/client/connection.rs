@@ -58,10 +58,15 @@ pub(crate) struct Run {
     pub(crate) icon: &'static str,
 }
 
-pub(crate) async fn show(ctx: Ctx, Path(id): Path<ConnectionId>, RawQuery(query): RawQuery) -> Result<Response, Fail> {
+pub(crate) async fn show(
+    ctx: Ctx,
+    Path(id): Path<ConnectionId>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     let query = query.unwrap_or_default();
-    let asked = |word: &str| query.split('&').any(|pair| pair == word || pair.starts_with(&format!("{word}=")));
+    let asked =
+        |word: &str| query.split('&').any(|pair| pair == word || pair.starts_with(&format!("{word}=")));
     let progress = ctx.engine().progress(&ctx.subject, id).await?;
     let own = progress.connection.owner == ctx.subject.person;
     if progress.connection.is_running() {
@@ -91,8 +96,11 @@ impl Status {
             .map(|listed| &listed.account)
             .filter(|account| account.connection == Some(connection.id))
             .map(|account| {
-                let sub =
-                    dotted(&[account.kind.label(), owners.name(account.owner), &masked(&account.last_digits)]);
+                let sub = dotted(&[
+                    account.kind.label(),
+                    owners.name(account.owner),
+                    &masked(&account.last_digits),
+                ]);
                 AccountRow::of(account, sub, ctx.now, &ctx.zone)
             })
             .collect();
@@ -100,15 +108,20 @@ impl Status {
         let page = ctx.page(Nav::Accounts, &connection.institution).await?;
         Ok(Self {
             id: connection.id.to_string(),
-            institution: offering
-                .map_or_else(|| Institution::named(&connection.institution, &connection.offering), Institution::of),
+            institution: offering.map_or_else(
+                || Institution::named(&connection.institution, &connection.offering),
+                Institution::of,
+            ),
             pill: Pill::of(connection),
             trouble: Trouble::of(connection, ctx.now, &ctx.zone),
             just_now: just_now(connection, attempts.first(), added, rows.len(), ctx.now),
             facts: facts(connection, ctx.now, &ctx.zone),
             rows,
             actions: Actions::of(connection, &ctx.subject, ctx.now, &ctx.zone),
-            timeline: attempts.iter().map(|attempt| Run::of(attempt, &connection.institution, &ctx.zone)).collect(),
+            timeline: attempts
+                .iter()
+                .map(|attempt| Run::of(attempt, &connection.institution, &ctx.zone))
+                .collect(),
             more_to_fix: page.fixable > 0,
             page,
         })
@@ -138,10 +151,8 @@ fn just_now(
 
 fn facts(connection: &Connection, now: Timestamp, zone: &TimeZone) -> Vec<(&'static str, String)> {
     let told = |at: Timestamp| format!("{} ({})", time_words(at, zone), ago_words(at, now, zone));
-    let mut facts = vec![(
-        "Last success",
-        connection.last_success_at.map_or_else(|| "none yet".to_owned(), told),
-    )];
+    let mut facts =
+        vec![("Last success", connection.last_success_at.map_or_else(|| "none yet".to_owned(), told))];
     if let Some(at) = connection.last_attempt_at {
         facts.push(("Last try", told(at)));
     }
@@ -216,7 +227,14 @@ mod tests {
         }
         .render()
         .unwrap();
-        for text in ["Done. Lakeshore", "Everyday checking", "History", "All values came", "Refresh possible at", "Last success"] {
+        for text in [
+            "Done. Lakeshore",
+            "Everyday checking",
+            "History",
+            "All values came",
+            "Refresh possible at",
+            "Last success",
+        ] {
             assert!(html.contains(text), "{text}");
         }
         samples::is_clean(&html);

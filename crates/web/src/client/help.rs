@@ -81,13 +81,17 @@ mod tests {
     #[test]
     fn the_guides_name_what_the_pages_say() {
         let adding = Adding { page: samples::page(Nav::Help, "Adding accounts") }.render().unwrap();
-        for text in ["Add Account", "I have an online login to this account", "Connect", "Continue", "by hand"] {
+        for text in
+            ["Add Account", "I have an online login to this account", "Connect", "Continue", "by hand"]
+        {
             assert!(adding.contains(text), "{text}");
         }
         samples::is_clean(&adding);
         samples::keep("help-adding", &adding);
         let page = samples::page(Nav::Help, "Accounts troubleshooting");
-        let guide = Troubleshooting { page, yours: entries(Mark::Key), ours: entries(Mark::Wrench) }.render().unwrap();
+        let guide = Troubleshooting { page, yours: entries(Mark::Key), ours: entries(Mark::Wrench) }
+            .render()
+            .unwrap();
         for text in [
             "Unable to get the recent account values",
             "The institution rejected your credentials",
@@ -104,6 +108,9 @@ mod tests {
 
     #[test]
     fn sentences_begin_with_a_capital() {
-        assert_eq!(sentence_case("the bank is down. the login is fine."), "The bank is down. The login is fine.");
+        assert_eq!(
+            sentence_case("the bank is down. the login is fine."),
+            "The bank is down. The login is fine."
+        );
     }
 }

@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{
-    Currency, Date, MessageId, Money, Timestamp,
+    Currency, Date, MessageId, Money, Reason, Timestamp,
     account::{Account, Category},
     connection::Connection,
     freshness::Currentness,
@@ -203,16 +203,17 @@ fn change(total: Money, days: &[NetWorthPoint], today: Date) -> Option<String> {
 
 /// The list for somebody who has just registered.
 fn path(connections: &[Connection]) -> Vec<PathStep> {
-    let begun = connections.iter().find(|connection| {
-        matches!(connection.reason.mark(), Mark::Key) || connection.is_running()
-    });
+    let begun = connections
+        .iter()
+        .find(|connection| matches!(connection.reason.mark(), Mark::Key) || connection.is_running());
     let (sentence, step) = match begun {
         Some(connection) => (
             format!("You have begun with {}. Go on where you left.", connection.institution),
             Step { label: "Continue", href: format!("/connections/{}", connection.id), post: false },
         ),
         None => (
-            "Connect an account with the login you use at your bank or broker, or enter it by hand.".to_owned(),
+            "Connect an account with the login you use at your bank or broker, or enter it by hand."
+                .to_owned(),
             Step { label: "Add Account", href: "/accounts/add".to_owned(), post: false },
         ),
     };
@@ -225,7 +226,11 @@ fn path(connections: &[Connection]) -> Vec<PathStep> {
     vec![
         plain("done", "Create your login", "Done. Only you know the password."),
         PathStep { class: "now", title: "Add your accounts".to_owned(), sentence, step: Some(step) },
-        plain("", "See your net worth", "It appears here with the first account and updates each business day."),
+        plain(
+            "",
+            "See your net worth",
+            "It appears here with the first account and updates each business day.",
+        ),
     ]
 }
 
@@ -241,12 +246,14 @@ fn groups(added: &[Account], connections: &[Connection], now: &Now<'_>) -> Vec<G
                 .filter(|account| account.counted)
                 .filter_map(|account| account.value)
                 .fold(Money::zero(Currency::USD), |sum, value| sum.checked_add(value.amount).unwrap_or(sum));
-            let rows: Vec<AccountRow> = accounts.iter().map(|account| row(account, connections, now)).collect();
-            let total = if accounts.iter().all(|account| account.currency == currency) && currency != Currency::USD {
-                String::new()
-            } else {
-                money(total)
-            };
+            let rows: Vec<AccountRow> =
+                accounts.iter().map(|account| row(account, connections, now)).collect();
+            let total =
+                if accounts.iter().all(|account| account.currency == currency) && currency != Currency::USD {
+                    String::new()
+                } else {
+                    money(total)
+                };
             Some(Group {
                 code: format!("{category:?}").to_lowercase(),
                 label: category.label(),
@@ -264,6 +271,7 @@ fn row(account: &Account, connections: &[Connection], now: &Now<'_>) -> AccountR
     let sub = dotted(&[&account.institution, by_hand, &masked(&account.last_digits)]);
     let mut row = AccountRow::of(account, sub, now.at, now.zone);
     if let Some(connection) = connection
+        && !connection.reason.is_healthy()
         && connection.reason.mark() != Mark::Good
         && !connection.is_running()
     {
@@ -274,7 +282,9 @@ fn row(account: &Account, connections: &[Connection], now: &Now<'_>) -> AccountR
                 href: if step.post { format!("/connections/{}", connection.id) } else { step.href },
                 post: false,
             }),
-            _ => Some(Step { label: "See why", href: format!("/connections/{}", connection.id), post: false }),
+            _ => {
+                Some(Step { label: "See why", href: format!("/connections/{}", connection.id), post: false })
+            }
         };
     }
     row
@@ -297,10 +307,13 @@ fn fresh(added: &[Account], connections: &[Connection], now: &Now<'_>) -> Vec<Fa
             _ if connection.is_running() && connection.reason.actor() != Actor::Client => {}
             Mark::Key => facts.push(Fact {
                 class: "key",
-                icon: "key",
+                icon: if connection.reason == Reason::NewAccounts { "plus" } else { "key" },
                 words: super::words::title(connection),
                 note: String::new(),
-                link: Some((at, format!("Fix {institution}"))),
+                link: Some(match connection.reason {
+                    Reason::NewAccounts => (format!("{at}/review"), format!("Find New at {institution}")),
+                    _ => (at, format!("Fix {institution}")),
+                }),
             }),
             Mark::Wrench => facts.push(Fact {
                 class: "wrench",
@@ -334,7 +347,8 @@ fn by_hand(added: &[Account]) -> Option<Fact> {
 
 /// The next run that nobody has to ask for.
 fn next_update(connections: &[Connection], now: &Now<'_>) -> Option<Fact> {
-    let healthy = connections.iter().filter(|connection| connection.reason.is_healthy() && !connection.is_running());
+    let healthy =
+        connections.iter().filter(|connection| connection.reason.is_healthy() && !connection.is_running());
     let due = healthy.filter_map(|connection| connection.due_at).filter(|due| *due > now.at).min()?;
     Some(Fact {
         class: "",
@@ -369,7 +383,9 @@ mod tests {
     fn net_worth_says_how_much_of_it_is_current() {
         let (connections, accounts) = samples::household();
         let html = home(&accounts, &connections);
-        for text in ["Net worth", "7 of 9 current", "Add Account", "Debts", "As of", "How fresh is this?", "See why"] {
+        for text in
+            ["Net worth", "7 of 9 current", "Add Account", "Debts", "As of", "How fresh is this?", "See why"]
+        {
             assert!(html.contains(text), "{text}");
         }
         samples::is_clean(&html);

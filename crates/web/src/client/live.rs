@@ -116,9 +116,8 @@ pub(crate) async fn again(ctx: &Ctx, progress: &Progress, empty: &[String]) -> R
 fn fingerprint(progress: &Progress, slow: bool) -> String {
     let attempt = progress.attempt.as_ref();
     let stage = attempt.map_or("none", |attempt| attempt.stage.code());
-    let question = progress.challenge.as_ref().map(|challenge| {
-        format!("{}-{}", challenge.id, challenge.tries_left)
-    });
+    let question =
+        progress.challenge.as_ref().map(|challenge| format!("{}-{}", challenge.id, challenge.tries_left));
     let running = if progress.connection.is_running() { "on" } else { "over" };
     format!("{running}.{stage}.{}.{}", question.unwrap_or_default(), u8::from(slow))
 }
@@ -126,15 +125,18 @@ fn fingerprint(progress: &Progress, slow: bool) -> String {
 fn is_slow(progress: &Progress, now: Timestamp) -> bool {
     let waiting = progress.connection.state() != State::NeedsInput;
     let started = progress.attempt.as_ref().map(|attempt| attempt.started_at);
-    waiting && started.is_some_and(|at| now.as_second() - at.as_second() > limits::SLOW_AFTER.as_secs() as i64)
+    waiting
+        && started.is_some_and(|at| now.as_second() - at.as_second() > limits::SLOW_AFTER.as_secs() as i64)
 }
 
 impl Live {
     async fn load(ctx: &Ctx, progress: &Progress, empty: &[String]) -> Result<Self, Fail> {
         let connection = &progress.connection;
         let offering = ctx.engine().directory().offering(&connection.offering);
-        let institution = offering
-            .map_or_else(|| Institution::named(&connection.institution, &connection.offering), Institution::of);
+        let institution = offering.map_or_else(
+            || Institution::named(&connection.institution, &connection.offering),
+            Institution::of,
+        );
         let headline = headline(connection);
         let page = ctx.page(Nav::Accounts, &headline).await?;
         let own = connection.owner == ctx.subject.person;
@@ -153,8 +155,10 @@ impl Live {
         let connection = &progress.connection;
         let slow = is_slow(progress, now);
         // The words of a question are for the person whose login it is.
-        let challenge = progress.challenge.as_ref().filter(|_| own && connection.state() == State::NeedsInput);
-        let question = challenge.map(|challenge| QuestionView::of(challenge, &institution.name, empty, now, zone));
+        let challenge =
+            progress.challenge.as_ref().filter(|_| own && connection.state() == State::NeedsInput);
+        let question =
+            challenge.map(|challenge| QuestionView::of(challenge, &institution.name, empty, now, zone));
         let stage = progress.attempt.as_ref().map_or(Stage::Queued, |attempt| attempt.stage);
         let over = !connection.is_running();
         let steps = steps(stage, connection.state() == State::NeedsInput, over);
@@ -227,9 +231,16 @@ fn said(steps: &[StepView], question: Option<&QuestionView>, slow: bool, over: b
 }
 
 impl QuestionView {
-    fn of(challenge: &Challenge, institution: &str, empty: &[String], now: Timestamp, zone: &TimeZone) -> Self {
+    fn of(
+        challenge: &Challenge,
+        institution: &str,
+        empty: &[String],
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Self {
         let code = challenge.questions.iter().all(|question| question.kind == QuestionKind::Code);
-        let round = if challenge.round > 1 { format!(" (question {})", challenge.round) } else { String::new() };
+        let round =
+            if challenge.round > 1 { format!(" (question {})", challenge.round) } else { String::new() };
         let alone = challenge.questions.first().filter(|_| challenge.questions.len() == 1);
         Self {
             challenge: challenge.id.to_string(),
@@ -368,8 +379,15 @@ mod tests {
         let live = live(&progress, samples::now(), true, &[]);
         let html = live.render().unwrap();
         for text in [
-            "Connecting to Meridian Retirement", "Signing in", "Security check", "Reading accounts", "Values",
-            "aria-current=\"step\"", "sse-connect=\"/connections/", "http-equiv=\"refresh\" content=\"4\"", "role=\"status\"",
+            "Connecting to Meridian Retirement",
+            "Signing in",
+            "Security check",
+            "Reading accounts",
+            "Values",
+            "aria-current=\"step\"",
+            "sse-connect=\"/connections/",
+            "http-equiv=\"refresh\" content=\"4\"",
+            "role=\"status\"",
         ] {
             assert!(html.contains(text), "{text}");
         }
@@ -396,9 +414,17 @@ mod tests {
         let progress = progress(Stage::SecurityCheck, Some(samples::challenge()));
         let html = live(&progress, samples::now(), true, &[]).render().unwrap();
         for text in [
-            "asks for an access code", "We sent a 6-digit code by text message", "Access code sent to •••42",
-            "Enter it by", "10:16 AM", "3 tries left", "autocomplete=\"one-time-code\"", "data-deadline=", "your turn",
-            "https://www.meridianretirement.example/codes", "content=\"242\"",
+            "asks for an access code",
+            "We sent a 6-digit code by text message",
+            "Access code sent to •••42",
+            "Enter it by",
+            "10:16 AM",
+            "3 tries left",
+            "autocomplete=\"one-time-code\"",
+            "data-deadline=",
+            "your turn",
+            "https://www.meridianretirement.example/codes",
+            "content=\"242\"",
         ] {
             assert!(html.contains(text), "{text}\n{html}");
         }
@@ -419,11 +445,23 @@ mod tests {
         let mut second = challenge.questions[0].clone();
         second.id = "MFA11".to_owned();
         second.kind = QuestionKind::Choice;
-        second.options = vec![("1".to_owned(), "Phone •••42".to_owned()), ("2".to_owned(), "Phone •••77".to_owned())];
+        second.options =
+            vec![("1".to_owned(), "Phone •••42".to_owned()), ("2".to_owned(), "Phone •••77".to_owned())];
         challenge.questions.push(second);
-        let html = live(&progress(Stage::SecurityCheck, Some(challenge)), samples::now(), true, &["MFA10".to_owned()]);
+        let html = live(
+            &progress(Stage::SecurityCheck, Some(challenge)),
+            samples::now(),
+            true,
+            &["MFA10".to_owned()],
+        );
         let html = html.render().unwrap();
-        for text in ["did not accept that answer", "This is the last try.", "Please answer this.", "type=\"radio\"", "Phone •••77"] {
+        for text in [
+            "did not accept that answer",
+            "This is the last try.",
+            "Please answer this.",
+            "type=\"radio\"",
+            "Phone •••77",
+        ] {
             assert!(html.contains(text), "{text}");
         }
         samples::is_clean(&html);
@@ -437,7 +475,12 @@ mod tests {
         wrong.challenge.as_mut().unwrap().tries_left = 2;
         let mut over = asked.clone();
         over.connection.work = None;
-        let all = [fingerprint(&asked, false), fingerprint(&wrong, false), fingerprint(&over, false), fingerprint(&asked, true)];
+        let all = [
+            fingerprint(&asked, false),
+            fingerprint(&wrong, false),
+            fingerprint(&over, false),
+            fingerprint(&asked, true),
+        ];
         for (at, one) in all.iter().enumerate() {
             assert!(all[at + 1..].iter().all(|other| other != one));
             assert!(one.bytes().all(|byte| byte.is_ascii_graphic()), "it travels as an event's id");

@@ -352,7 +352,8 @@ mod tests {
     fn the_form_is_the_institutions_own_and_advises_a_test_first() {
         let offering = samples::offering();
         let access = offering.access.as_ref().unwrap();
-        let problems = vec![LoginProblem::Missing { name: "password".to_owned(), label: "Password".to_owned() }];
+        let problems =
+            vec![LoginProblem::Missing { name: "password".to_owned(), label: "Password".to_owned() }];
         let typed = Form::filled(&[("login.user_id", "ruth"), ("login.password", "canary")]);
         let html = LoginPage {
             page: page(),

@@ -50,7 +50,7 @@ struct Repair {
     /// What the institution said itself, when it meant the client.
     say: Option<String>,
     /// Something to do at the institution's own site first.
-    visit: Option<&'static str>,
+    visit: Option<Visit>,
     login: Option<LoginForm>,
     /// The one next step when it isn't the login form.
     step: Option<Step>,
@@ -61,6 +61,11 @@ struct Repair {
     actions: Actions,
     timeline: Vec<Run>,
     code: &'static str,
+}
+
+struct Visit {
+    headline: &'static str,
+    words: &'static str,
 }
 
 struct LoginForm {
@@ -105,19 +110,30 @@ fn wants_login(connection: &Connection) -> bool {
 }
 
 /// What there is to do at the institution first.
-fn visit(connection: &Connection) -> Option<&'static str> {
-    Some(match connection.reason {
-        Reason::CredentialsRejected | Reason::CredentialsChanged => {
-            "Log in there once. If that does not work either, set a new password there first."
+fn visit(connection: &Connection) -> Option<Visit> {
+    let (headline, words) = match connection.reason {
+        Reason::CredentialsRejected | Reason::CredentialsChanged => (
+            "Check your login at the institution",
+            "Log in there once. If that does not work either, set a new password there first.",
+        ),
+        Reason::TooManyFailures => (
+            "Sign in at the institution",
+            "Make sure that the login works there. One more wrong password might lock you out.",
+        ),
+        Reason::Locked => (
+            "Unlock your access at the institution",
+            "Most institutions do it on the login page or by phone.",
+        ),
+        Reason::PasswordReset => {
+            ("Set a new password at the institution", "It asks for one when you log in there.")
         }
-        Reason::TooManyFailures => {
-            "Log in there and make sure it works. One more wrong password might lock you out there."
-        }
-        Reason::Locked => "Unlock your online access there. Most institutions do it by phone or on the login page.",
-        Reason::PasswordReset => "Set the new password there.",
-        Reason::ActionNeeded => "Log in there and read or confirm what it shows you. Then come back.",
+        Reason::ActionNeeded => (
+            "Clear it at the institution",
+            "Log in there and read or confirm what it shows you. Then come back.",
+        ),
         _ => return None,
-    })
+    };
+    Some(Visit { headline, words })
 }
 
 impl Repair {
@@ -129,8 +145,10 @@ impl Repair {
     ) -> Result<Self, Fail> {
         let reader = ctx.reader();
         let offering = ctx.engine().directory().offering(&connection.offering);
-        let institution = offering
-            .map_or_else(|| Institution::named(&connection.institution, &connection.offering), Institution::of);
+        let institution = offering.map_or_else(
+            || Institution::named(&connection.institution, &connection.offering),
+            Institution::of,
+        );
         let access = offering.and_then(|offering| offering.access.as_ref());
         let attempts = reader.attempts(connection.id, RUNS_SHOWN).await?;
         let accounts = reader.accounts(connection.household).await?;
@@ -146,7 +164,8 @@ impl Repair {
         known.truncate(4);
         let timeline =
             attempts.iter().map(|attempt| Run::of(attempt, &connection.institution, &ctx.zone)).collect();
-        let page = ctx.page(if queue == Queue::None { Nav::Accounts } else { Nav::Fix }, &title(connection)).await?;
+        let page =
+            ctx.page(if queue == Queue::None { Nav::Accounts } else { Nav::Fix }, &title(connection)).await?;
         let advisor = page.advisor.clone();
         let mut repair = Self::of(page, connection, institution, access, typed);
         repair.sentence = sentence(connection, ctx.now, &ctx.zone);
@@ -200,7 +219,12 @@ impl Repair {
             wait: None,
             good_to_know: Vec::new(),
             queue: None,
-            actions: Actions { refresh: Refresh::No, find_new: false, update_login: false, disconnect: false },
+            actions: Actions {
+                refresh: Refresh::No,
+                find_new: false,
+                update_login: false,
+                disconnect: false,
+            },
             timeline: Vec::new(),
             code: connection.reason.code(),
         }
@@ -227,10 +251,15 @@ fn good_to_know(connection: &Connection, accounts: &[String], advisor: &str) -> 
     if connection.reason.mark() == Mark::Wrench {
         lines.push("You do not need to enter your password again.".to_owned());
     } else {
-        lines.push("Your login is encrypted. Nobody can read it, neither your advisor nor the firm.".to_owned());
+        lines.push(
+            "Your login is encrypted. Nobody can read it, neither your advisor nor the firm.".to_owned(),
+        );
     }
     if !advisor.is_empty() {
-        lines.push(format!("Stuck? Tell {advisor}, naming {} and the small line at the end.", connection.institution));
+        lines.push(format!(
+            "Stuck? Tell {advisor}, naming {} and the small line at the end.",
+            connection.institution
+        ));
     }
     lines
 }
@@ -422,7 +451,9 @@ mod tests {
     #[test]
     fn a_broken_bank_offers_refresh_and_never_asks_for_a_password() {
         let down = html(Reason::Down, None);
-        assert!(down.contains("Unable to get the recent account values") && down.contains(">Refresh</button>"));
+        assert!(
+            down.contains("Unable to get the recent account values") && down.contains(">Refresh</button>")
+        );
         assert!(!down.contains("type=\"password\""));
         samples::keep("repair-down", &down);
         let none = html(Reason::NoAccounts, None);

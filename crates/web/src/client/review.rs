@@ -56,7 +56,10 @@ struct Linkable {
 
 pub(crate) async fn show(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Response, Fail> {
     let connection = ctx.reader().connection(id).await?;
-    ctx.must(Act::ReviewAccounts, &ctx.reader().resource(connection.household, Some(connection.owner)).await?)?;
+    ctx.must(
+        Act::ReviewAccounts,
+        &ctx.reader().resource(connection.household, Some(connection.owner)).await?,
+    )?;
     let suggestions = ctx.engine().suggestions(&ctx.subject, id).await?;
     if suggestions.is_empty() {
         return Ok(Redirect::to(&format!("/connections/{id}?status")).into_response());
@@ -82,14 +85,18 @@ fn opened(suggestions: &[Suggestion]) -> Form {
             (format!("link.{n}"), link),
         ]);
     }
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let fields: Vec<(&str, &str)> =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     Form::filled(&fields)
 }
 
 /// `POST /connections/{id}/review`.
 pub(crate) async fn decide(ctx: Ctx, Path(id): Path<ConnectionId>, typed: Typed) -> Result<Response, Fail> {
     let connection = ctx.reader().connection(id).await?;
-    ctx.must(Act::ReviewAccounts, &ctx.reader().resource(connection.household, Some(connection.owner)).await?)?;
+    ctx.must(
+        Act::ReviewAccounts,
+        &ctx.reader().resource(connection.household, Some(connection.owner)).await?,
+    )?;
     let suggestions = ctx.engine().suggestions(&ctx.subject, id).await?;
     let mut form = Form::new(typed);
     let decisions = decisions(&mut form, &suggestions);
@@ -101,7 +108,10 @@ pub(crate) async fn decide(ctx: Ctx, Path(id): Path<ConnectionId>, typed: Typed)
                 return Ok(Redirect::to(&format!("/connections/{id}{query}")).into_response());
             }
             Err(Error::Decision) => {
-                form.problem("found", "Something changed in the meantime. Please look again and confirm once more.");
+                form.problem(
+                    "found",
+                    "Something changed in the meantime. Please look again and confirm once more.",
+                );
             }
             Err(error) => return Err(error.into()),
         }
@@ -120,7 +130,9 @@ fn decisions(form: &mut Form, suggestions: &[Suggestion]) -> Vec<Decision> {
     let sent = (0..).map_while(|n| Some((n, form.typed().get(&format!("id.{n}"))?.parse().ok()?)));
     let sent: Vec<(usize, AccountId)> = sent.take(1_000).collect();
     for (n, id) in sent {
-        let Some(suggestion) = suggestions.iter().find(|suggestion| suggestion.found.id == id) else { continue };
+        let Some(suggestion) = suggestions.iter().find(|suggestion| suggestion.found.id == id) else {
+            continue;
+        };
         let choice = match form.text(&format!("choice.{n}")) {
             "leave" => Some(Choice::LeaveOut),
             "link" => link(form, n, suggestion, &mut linked),
@@ -139,7 +151,12 @@ fn add(form: &mut Form, n: usize) -> Option<Choice> {
     Some(Choice::Add { name: name?, kind: kind?, owner: owner?, counted })
 }
 
-fn link(form: &mut Form, n: usize, suggestion: &Suggestion, linked: &mut BTreeSet<AccountId>) -> Option<Choice> {
+fn link(
+    form: &mut Form,
+    n: usize,
+    suggestion: &Suggestion,
+    linked: &mut BTreeSet<AccountId>,
+) -> Option<Choice> {
     let field = format!("link.{n}");
     let target = form.parsed(&field).filter(|id| suggestion.linkable.iter().any(|account| account.id == *id));
     let Some(target) = target else {
@@ -226,22 +243,36 @@ mod tests {
         let account = |at: usize| accounts[at].account.clone();
         vec![
             Suggestion { found: account(0), linkable: vec![account(6)], suggested: None },
-            Suggestion { found: account(7), linkable: vec![account(6), account(5)], suggested: Some(account(6).id) },
+            Suggestion {
+                found: account(7),
+                linkable: vec![account(6), account(5)],
+                suggested: Some(account(6).id),
+            },
         ]
     }
 
     fn html(form: Form) -> String {
         let page = samples::page(Nav::Accounts, "Accounts found");
         let id = samples::connection_id(1);
-        Review::of(page, "Meridian Retirement", id, &suggestions(), &samples::owners(), form).render().unwrap()
+        Review::of(page, "Meridian Retirement", id, &suggestions(), &samples::owners(), form)
+            .render()
+            .unwrap()
     }
 
     #[test]
     fn each_found_account_can_be_added_linked_or_left_out() {
         let html = html(opened(&suggestions()));
         for text in [
-            "2 accounts found at Meridian Retirement", "Add it", "It is an account that I have here", "Leave it out",
-            "Probably 14 Alder Lane", "Owner", "Counted in net worth", "name=\"id.0\"", "Samuel", ">Add accounts</button>",
+            "2 accounts found at Meridian Retirement",
+            "Add it",
+            "It is an account that I have here",
+            "Leave it out",
+            "Probably 14 Alder Lane",
+            "Owner",
+            "Counted in net worth",
+            "name=\"id.0\"",
+            "Samuel",
+            ">Add accounts</button>",
         ] {
             assert!(html.contains(text), "{text}");
         }

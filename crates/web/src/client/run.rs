@@ -33,10 +33,13 @@ pub(crate) async fn start_again(ctx: Ctx, Path(id): Path<ConnectionId>) -> Resul
 /// something else first shows that on the same page.
 pub(crate) fn begun(ctx: &Ctx, id: ConnectionId, asked: Result<(), Error>) -> Result<Redirect, Fail> {
     match asked {
-        Ok(()) | Err(Error::Illegal(IllegalMove::Busy | IllegalMove::NotNow | IllegalMove::NothingAsked)) => {}
+        Ok(()) | Err(Error::Illegal(IllegalMove::Busy | IllegalMove::NotNow | IllegalMove::NothingAsked)) => {
+        }
         Err(Error::Illegal(IllegalMove::TooSoon { next })) => {
             let next = moment(next, ctx.now, &ctx.zone);
-            return Err(Fail::Conflict(format!("This was refreshed a short while ago. Refresh possible at {next}.")));
+            return Err(Fail::Conflict(format!(
+                "This was refreshed a short while ago. Refresh possible at {next}."
+            )));
         }
         Err(error) => return Err(error.into()),
     }

@@ -1,8 +1,8 @@
 //! A household as the design documents draw it: nine accounts at four institutions, one broken, one stale, one new.
 
 use domain::{
-    AccountId, AttemptId, ChallengeId, ConnectionId, Currency, Date, FirmId, HouseholdId, Money, PersonId, Reason,
-    SessionId, Timestamp,
+    AccountId, AttemptId, ChallengeId, ConnectionId, Currency, Date, FirmId, HouseholdId, Money, PersonId,
+    Reason, SessionId, Timestamp,
     account::{Account, AccountKind, Owner, Standing, Value, ValuePoint},
     attempt::{Attempt, AttemptKind, Mode, Stage},
     audit::{Subject, Through},
@@ -152,7 +152,10 @@ pub(crate) fn account(
 }
 
 pub(crate) fn household() -> (Vec<Connection>, Vec<Listed>) {
-    use AccountKind::{AutoLoan, Brokerage, Checking, CreditCard, Mortgage, RealEstate, RothIra, Savings, TraditionalIra, WorkplacePlan};
+    use AccountKind::{
+        AutoLoan, Brokerage, Checking, CreditCard, Mortgage, RealEstate, RothIra, Savings, TraditionalIra,
+        WorkplacePlan,
+    };
     use Owner::{Client, CoClient, Joint};
     let meridian = connection(1, "Meridian Retirement", Reason::CredentialsRejected);
     let mut granite = connection(2, "Granite State Mortgage", Reason::Down);
@@ -167,10 +170,30 @@ pub(crate) fn household() -> (Vec<Connection>, Vec<Listed>) {
         account(2, Some(&lakeshore), ("Reserve savings", Savings, Joint, "7745"), (6_425_018, d20, late)),
         account(3, Some(&fidelity), ("Joint brokerage", Brokerage, Joint, "4410"), (31_890_461, d19, early)),
         account(4, Some(&fidelity), ("Roth IRA", RothIra, Client, "2207"), (14_238_009, d19, early)),
-        account(5, Some(&fidelity), ("Rollover IRA", TraditionalIra, CoClient, "8813"), (28_611_734, d19, early)),
-        account(6, Some(&meridian), ("401(k)", WorkplacePlan, CoClient, "5096"), (23_155_040, date(2026, 11, 12), "2026-11-13T11:02:00Z")),
-        account(7, None, ("14 Alder Lane", RealEstate, Joint, ""), (54_500_000, date(2026, 9, 1), "2026-09-01T14:00:00Z")),
-        account(8, Some(&granite), ("Home mortgage", Mortgage, Joint, "0071"), (-29_648_012, date(2026, 11, 18), "2026-11-18T11:05:00Z")),
+        account(
+            5,
+            Some(&fidelity),
+            ("Rollover IRA", TraditionalIra, CoClient, "8813"),
+            (28_611_734, d19, early),
+        ),
+        account(
+            6,
+            Some(&meridian),
+            ("401(k)", WorkplacePlan, CoClient, "5096"),
+            (23_155_040, date(2026, 11, 12), "2026-11-13T11:02:00Z"),
+        ),
+        account(
+            7,
+            None,
+            ("14 Alder Lane", RealEstate, Joint, ""),
+            (54_500_000, date(2026, 9, 1), "2026-09-01T14:00:00Z"),
+        ),
+        account(
+            8,
+            Some(&granite),
+            ("Home mortgage", Mortgage, Joint, "0071"),
+            (-29_648_012, date(2026, 11, 18), "2026-11-18T11:05:00Z"),
+        ),
         account(9, Some(&lakeshore), ("Visa Signature", CreditCard, Client, "6120"), (-291_355, d20, late)),
         account(10, Some(&lakeshore), ("Auto loan", AutoLoan, CoClient, "9934"), (-1_291_120, d20, late)),
     ];
@@ -204,20 +227,37 @@ pub(crate) fn values() -> Vec<ValuePoint> {
 }
 
 pub(crate) fn holdings() -> Vec<Holding> {
-    let holding = |symbol: &str, name: &str, kind, quantity: &str, price: &str, minor, cost: Option<i64>| Holding {
-        security_id: String::new(),
-        symbol: symbol.to_owned(),
-        name: name.to_owned(),
-        kind,
-        quantity: quantity.parse().unwrap(),
-        price: Some(price.parse().unwrap()),
-        price_as_of: Some(date(2026, 11, 19)),
-        value: usd(minor),
-        cost_basis: cost.map(usd),
-    };
+    let holding =
+        |symbol: &str, name: &str, kind, quantity: &str, price: &str, minor, cost: Option<i64>| Holding {
+            security_id: String::new(),
+            symbol: symbol.to_owned(),
+            name: name.to_owned(),
+            kind,
+            quantity: quantity.parse().unwrap(),
+            price: Some(price.parse().unwrap()),
+            price_as_of: Some(date(2026, 11, 19)),
+            value: usd(minor),
+            cost_basis: cost.map(usd),
+        };
     vec![
-        holding("VTI", "Total Stock Market Index", SecurityKind::Fund, "612.4810", "284.36", 17_416_600, Some(12_100_000)),
-        holding("", "US Treasury 4.25% 2034", SecurityKind::Bond, "80000", "101.250", 8_100_000, Some(8_020_000)),
+        holding(
+            "VTI",
+            "Total Stock Market Index",
+            SecurityKind::Fund,
+            "612.4810",
+            "284.36",
+            17_416_600,
+            Some(12_100_000),
+        ),
+        holding(
+            "",
+            "US Treasury 4.25% 2034",
+            SecurityKind::Bond,
+            "80000",
+            "101.250",
+            8_100_000,
+            Some(8_020_000),
+        ),
         holding("KO", "Coca-Cola Company", SecurityKind::Stock, "560", "72.41", 4_054_960, Some(4_300_000)),
         holding("", "Core account", SecurityKind::Cash, "23189.01", "1", 2_318_901, None),
     ]
@@ -315,7 +355,9 @@ pub(crate) fn challenge() -> Challenge {
 
 /// What no page may hold: the security policy would break it, or a reader would stumble.
 pub(crate) fn is_clean(html: &str) {
-    for word in [" style=", "<style", "onclick=", "javascript:", "<script>", "TODO", "undefined", "{{", "NaN", "Oops"] {
+    for word in
+        [" style=", "<style", "onclick=", "javascript:", "<script>", "TODO", "undefined", "{{", "NaN", "Oops"]
+    {
         assert!(!html.contains(word), "{word} is on the page");
     }
     let mut ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

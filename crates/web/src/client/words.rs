@@ -103,6 +103,7 @@ impl Pill {
             return Self { class: "good", icon: "clock", words: "Updating" };
         }
         match (connection.reason.mark(), connection.reason) {
+            (Mark::Key, Reason::NewAccounts) => Self { class: "key", icon: "plus", words: "New account" },
             (Mark::Key, _) => Self { class: "key", icon: "key", words: "You can fix this" },
             (Mark::Wrench, _) => Self { class: "wrench", icon: "wrench", words: "We are on it" },
             (Mark::Good, Reason::Removed | Reason::LoginKindUnsupported) => {
@@ -138,7 +139,9 @@ impl Step {
         Some(match connection.reason.fix() {
             Fix::Wait => return None,
             Fix::Refresh => Self::send("Refresh", format!("{at}/refresh")),
-            Fix::FindNew if connection.reason == Reason::NewAccounts => Self::link("Find New", format!("{at}/review")),
+            Fix::FindNew if connection.reason == Reason::NewAccounts => {
+                Self::link("Find New", format!("{at}/review"))
+            }
             Fix::FindNew | Fix::ReviewAccounts => Self::send("Find New", format!("{at}/find-new")),
             Fix::UpdateLogin | Fix::VisitThenUpdateLogin | Fix::ConfirmThenUpdateLogin => {
                 Self::link("Update login", format!("{at}/login"))
@@ -146,7 +149,9 @@ impl Step {
             Fix::Answer => Self::link("Answer", at),
             Fix::StartAgain => Self::send("Start again", format!("{at}/start-again")),
             Fix::VisitThenRefresh => Self::send("Refresh", format!("{at}/refresh")),
-            Fix::Resume if connection.reason == Reason::ByPerson => Self::link("Switch on", format!("{at}/login")),
+            Fix::Resume if connection.reason == Reason::ByPerson => {
+                Self::link("Switch on", format!("{at}/login"))
+            }
             Fix::Resume => Self::send("Try again", format!("{at}/refresh")),
             Fix::AddAgain => Self::link("Add again", format!("/accounts/add/{}", connection.offering)),
         })
@@ -194,10 +199,12 @@ pub(crate) fn sentence(connection: &Connection, now: Timestamp, zone: &TimeZone)
     let mut sentence = Reason::fill(connection.reason.client_sentence(), &connection.institution);
     let waits = matches!(connection.reason.actor(), Actor::Institution | Actor::Engine | Actor::Support);
     if waits && connection.reason.mark() == Mark::Wrench {
-        sentence.push_str(&format!(" It is so since {}.", moment(connection.since, now, zone)));
-        if let Some(next) = connection.due_at.filter(|next| *next > now) {
-            sentence.push_str(&format!(" The next try is at {}.", moment(next, now, zone)));
-        }
+        let since = moment(connection.since, now, zone);
+        let next = connection.due_at.filter(|next| *next > now).map(|next| moment(next, now, zone));
+        sentence.push_str(&match next {
+            Some(next) => format!(" It began at {since}; the next try is at {next}."),
+            None => format!(" It began at {since}."),
+        });
     }
     sentence
 }
@@ -292,6 +299,9 @@ mod tests {
     #[test]
     fn lists_are_joined_without_holes() {
         assert_eq!(dotted(&["Cash", "", "•••3318"]), "Cash · •••3318");
-        assert_eq!((counted(1, "account"), counted(0, "account")), ("1 account".to_owned(), "0 accounts".to_owned()));
+        assert_eq!(
+            (counted(1, "account"), counted(0, "account")),
+            ("1 account".to_owned(), "0 accounts".to_owned())
+        );
     }
 }
