@@ -1,8 +1,13 @@
 //! The clock of all sandbox institutions: real time plus an offset, or stopped at one instant. Everything that expires, moves
 //! or posts reads it, so that a test can watch a code expire or a month of transactions arrive without waiting.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+
+use crate::ledger::{FIRST_DAY, start_of_day};
+
+const LAST_DAY: Date = jiff::civil::date(2046, 1, 1);
 
 /// See the module. Starts at the real time unless told otherwise.
 #[derive(Debug, Clone)]
@@ -33,10 +38,11 @@ impl Clock {
 
     /// The sandbox's time.
     pub(crate) fn now(&self) -> Timestamp {
-        self.stopped_at.unwrap_or_else(|| within_calendar(real_time(), self.offset))
+        self.stopped_at.unwrap_or_else(|| within_bounds(real_time(), self.offset))
     }
 
     pub(crate) fn set(&mut self, to: Timestamp) {
+        let to = within_bounds(to, SignedDuration::ZERO);
         if self.stopped_at.is_some() {
             self.stopped_at = Some(to);
         }
@@ -45,7 +51,7 @@ impl Clock {
 
     /// Moves the clock by whole seconds, backwards if negative.
     pub(crate) fn advance(&mut self, seconds: i64) {
-        self.set(within_calendar(self.now(), SignedDuration::from_secs(seconds)));
+        self.set(within_bounds(self.now(), SignedDuration::from_secs(seconds)));
     }
 
     pub(crate) fn stop(&mut self) {
@@ -68,9 +74,10 @@ fn real_time() -> Timestamp {
     Timestamp::now()
 }
 
-/// A sum that would leave the calendar stays where it was: the control page must not be able to panic the sandbox.
-fn within_calendar(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.checked_add(by).unwrap_or(at)
+/// The clock stays where there are days to make data for: a slip on the control page must not keep the sandbox busy for ever.
+fn within_bounds(at: Timestamp, by: SignedDuration) -> Timestamp {
+    let sum = at.checked_add(by).unwrap_or(at);
+    sum.clamp(start_of_day(FIRST_DAY), start_of_day(LAST_DAY))
 }
 
 #[cfg(test)]
@@ -86,6 +93,8 @@ mod tests {
         clock.advance(90);
         assert_eq!(clock.now().to_string(), "2026-11-20T15:01:30Z");
         clock.advance(i64::MAX / 2);
-        assert_eq!(clock.now().to_string(), "2026-11-20T15:01:30Z");
+        assert_eq!(clock.now().to_string(), "2026-11-20T15:01:30Z", "out of the calendar");
+        clock.advance(100 * 366 * 86_400);
+        assert_eq!(clock.now().to_string(), "2046-01-01T00:00:00Z");
     }
 }

@@ -6,7 +6,7 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ledger::{FIRST_DAY, REFERENCE_DAY, day_number, end_of_day, start_of_day};
-use crate::market::{Security, SecurityKind, security};
+use crate::market::{Market, Security, SecurityKind, security};
 use crate::random::{dice, roll};
 
 /// An investment account as the catalog writes it, at the end of the reference day.
@@ -102,17 +102,17 @@ pub(crate) struct Holdings {
 }
 
 impl Holdings {
-    /// `seed` moves the market, the same for all institutions; `key` is the account's own.
-    pub(crate) fn open(seed: u64, key: u64, portfolio: &Portfolio, now: Timestamp) -> Self {
+    /// The market is the same for all institutions; `key` is the account's own.
+    pub(crate) fn open(market: &Market, key: u64, portfolio: &Portfolio, now: Timestamp) -> Self {
         let reference = end_of_day(REFERENCE_DAY);
-        let mut trades = trades(seed, key, portfolio, now.max(reference));
+        let mut trades = trades(market, key, portfolio, now.max(reference));
         // Trades between the reference day and now count forward; those since then, if now is earlier, backward.
         let (from, to, sign) = if now >= reference { (reference, now, 1) } else { (now, reference, -1) };
         let between: Vec<&Trade> = trades.iter().filter(|trade| trade.at > from && trade.at <= to).collect();
         let cash_cents =
             portfolio.cash_cents + sign * between.iter().map(|trade| trade.cash_cents).sum::<i64>();
         let positions =
-            lots(key, portfolio).iter().map(|lot| position(seed, lot, &between, sign, now)).collect();
+            lots(key, portfolio).iter().map(|lot| position(market, lot, &between, sign, now)).collect();
         trades.retain(|trade| trade.at <= now);
         Self { positions, cash_cents, trades }
     }
@@ -138,7 +138,7 @@ fn lots(key: u64, portfolio: &Portfolio) -> Vec<Lot> {
     lots
 }
 
-fn position(seed: u64, lot: &Lot, between: &[&Trade], sign: i64, now: Timestamp) -> Position {
+fn position(market: &Market, lot: &Lot, between: &[&Trade], sign: i64, now: Timestamp) -> Position {
     let security = security(lot.ticker);
     let (mut units_e4, mut cost_cents) = (lot.units_e4, lot.cost_cents);
     for trade in between {
@@ -156,7 +156,7 @@ fn position(seed: u64, lot: &Lot, between: &[&Trade], sign: i64, now: Timestamp)
             cost_cents += sign * cost;
         }
     }
-    let price = security.price(seed, now);
+    let price = market.price(security, now);
     Position {
         security,
         units_e4,
@@ -168,7 +168,7 @@ fn position(seed: u64, lot: &Lot, between: &[&Trade], sign: i64, now: Timestamp)
     }
 }
 
-fn trades(seed: u64, key: u64, portfolio: &Portfolio, until: Timestamp) -> Vec<Trade> {
+fn trades(market: &Market, key: u64, portfolio: &Portfolio, until: Timestamp) -> Vec<Trade> {
     let last = Offset::UTC.to_datetime(until).date();
     let mut trades = Vec::new();
     let mut day = FIRST_DAY;
@@ -180,10 +180,10 @@ fn trades(seed: u64, key: u64, portfolio: &Portfolio, until: Timestamp) -> Vec<T
         if let Some(saving) = &portfolio.saving
             && saving.every.is_due(day)
         {
-            save(seed, key, saving, at, &mut trades);
+            save(market, key, saving, at, &mut trades);
         }
         if portfolio.pays_income && day.day() == 15 && day.month() % 3 == 0 {
-            pay_income(seed, key, portfolio, at, &mut trades);
+            pay_income(market, key, portfolio, at, &mut trades);
         }
         let Ok(next) = day.tomorrow() else { break };
         day = next;
@@ -200,19 +200,19 @@ impl Every {
     }
 }
 
-fn save(seed: u64, key: u64, saving: &Saving, at: Timestamp, trades: &mut Vec<Trade>) {
+fn save(market: &Market, key: u64, saving: &Saving, at: Timestamp, trades: &mut Vec<Trade>) {
     let total: i64 = saving.into.iter().map(|(_, _, cents)| cents).sum();
     trades.push(Trade { at, id: id(key, at, 0), act: Act::Deposit(saving.name), cash_cents: total });
     for (slot, (ticker, source, cents)) in (1..).zip(saving.into) {
         let security = security(ticker);
-        let price_e4 = security.price(seed, at).e4;
+        let price_e4 = market.price(security, at).e4;
         let act = Act::Buy { security, units_e4: cents * 1_000_000 / price_e4, price_e4, source: *source };
         trades.push(Trade { at, id: id(key, at, slot), act, cash_cents: -cents });
     }
 }
 
 /// A quarter's dividends, on the units of the reference day: an approximation that keeps every day independent of the others.
-fn pay_income(seed: u64, key: u64, portfolio: &Portfolio, at: Timestamp, trades: &mut Vec<Trade>) {
+fn pay_income(market: &Market, key: u64, portfolio: &Portfolio, at: Timestamp, trades: &mut Vec<Trade>) {
     for (slot, lot) in (40..).zip(portfolio.lots) {
         let security = security(lot.ticker);
         let total_cents = security.dividend_cents * lot.units_e4 / 40_000;
@@ -222,7 +222,7 @@ fn pay_income(seed: u64, key: u64, portfolio: &Portfolio, at: Timestamp, trades:
         let trade = if security.kind == SecurityKind::Stock || security.kind == SecurityKind::Other {
             Trade { at, id: id(key, at, slot), act: Act::Dividend { security }, cash_cents: total_cents }
         } else {
-            let price_e4 = security.price(seed, at).e4;
+            let price_e4 = market.price(security, at).e4;
             let units_e4 = total_cents * 1_000_000 / price_e4;
             let act = Act::Reinvest { security, units_e4, price_e4, total_cents, source: lot.source };
             Trade { at, id: id(key, at, slot), act, cash_cents: 0 }
@@ -232,7 +232,7 @@ fn pay_income(seed: u64, key: u64, portfolio: &Portfolio, at: Timestamp, trades:
 }
 
 fn id(key: u64, at: Timestamp, slot: u64) -> String {
-    let text = at.strftime("%Y%m%d").to_string();
+    let text = crate::ofx::date::write_date(Offset::UTC.to_datetime(at).date());
     format!("{text}.{slot:02}.{:06}", dice(key ^ slot, &text) % 1_000_000)
 }
 
@@ -253,14 +253,15 @@ mod tests {
 
     #[test]
     fn cash_and_units_differ_by_the_trades_between() {
+        let market = Market::new(7);
         assert!(portfolios().len() >= 5);
         for portfolio in portfolios() {
             for (then, now) in
                 [("2025-02-03", "2025-09-30"), ("2026-06-01", "2027-03-20"), ("2026-11-30", "2026-12-31")]
             {
                 let instant = |day: &str| format!("{day}T22:00:00Z").parse::<Timestamp>().unwrap();
-                let before = Holdings::open(7, 9, portfolio, instant(then));
-                let after = Holdings::open(7, 9, portfolio, instant(now));
+                let before = Holdings::open(&market, 9, portfolio, instant(then));
+                let after = Holdings::open(&market, 9, portfolio, instant(now));
                 let between: Vec<_> = after.trades.iter().filter(|trade| trade.at > instant(then)).collect();
                 let cash: i64 = between.iter().map(|trade| trade.cash_cents).sum();
                 assert_eq!(after.cash_cents - before.cash_cents, cash);
@@ -279,8 +280,9 @@ mod tests {
 
     #[test]
     fn nothing_is_oversold_in_the_past() {
+        let market = Market::new(7);
         for portfolio in portfolios() {
-            let early = Holdings::open(7, 9, portfolio, "2024-11-02T00:00:00Z".parse().unwrap());
+            let early = Holdings::open(&market, 9, portfolio, "2024-11-02T00:00:00Z".parse().unwrap());
             let short = portfolio.lots.iter().filter(|lot| lot.units_e4 < 0).count();
             assert_eq!(early.positions.iter().filter(|position| position.units_e4 < 0).count(), short);
         }

@@ -91,11 +91,24 @@ pub(crate) struct Row {
     pub amount_cents: i64,
     /// What it does to the balance; differs from the amount for corrections.
     pub effect_cents: i64,
-    pub id: String,
-    pub name: String,
-    pub memo: Option<&'static str>,
-    pub check_number: Option<String>,
-    pub corrects: Option<(String, Correction)>,
+    pub id: RowId,
+    pub name: &'static str,
+    pub check_number: Option<i64>,
+    pub corrects: Option<(RowId, Correction)>,
+}
+
+/// What a FITID is made from; written out only for the entries that are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RowId {
+    day: Date,
+    slot: u64,
+    mark: u64,
+}
+
+impl std::fmt::Display for RowId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{:05}{:06}", crate::ofx::date::write_date(self.day), self.slot, self.mark)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +211,7 @@ fn spending_of_day(seed: u64, plan: &Plan, day: Date, rows: &mut Vec<Row>) {
         let name = habit.names[(dice >> 32) as usize % habit.names.len()];
         let mut row = row(seed, day, slot, habit.kind, cents, name);
         if habit.kind == "CHECK" {
-            row.check_number = Some((1_000 + number.rem_euclid(9_000)).to_string());
+            row.check_number = Some(1_000 + number.rem_euclid(9_000));
         }
         rows.push(row);
     }
@@ -236,26 +249,11 @@ fn dense(seed: u64, day: Date, slot: u64) -> Row {
 }
 
 /// An entry posts between 11:00 and 19:00 GMT, so that its date is the same everywhere in the country.
-fn row(seed: u64, day: Date, slot: u64, kind: &'static str, amount_cents: i64, name: &str) -> Row {
+fn row(seed: u64, day: Date, slot: u64, kind: &'static str, amount_cents: i64, name: &'static str) -> Row {
     let dice = roll(seed, day_number(day), slot + 40_000);
     let at = start_of_day(day) + SignedDuration::from_secs(11 * 3600 + between(dice, 0, 8 * 3600));
-    let id = format!(
-        "{}{:04}{:06}",
-        day.strftime("%Y%m%d"),
-        slot % 10_000 + slot / 20_000 * 1000,
-        dice % 1_000_000
-    );
-    Row {
-        at,
-        kind,
-        amount_cents,
-        effect_cents: amount_cents,
-        id,
-        name: name.to_owned(),
-        memo: None,
-        check_number: None,
-        corrects: None,
-    }
+    let id = RowId { day, slot, mark: dice % 1_000_000 };
+    Row { at, kind, amount_cents, effect_cents: amount_cents, id, name, check_number: None, corrects: None }
 }
 
 /// Days since 1970-01-01, a Thursday.
@@ -311,7 +309,7 @@ mod tests {
             [&plans::CHECKING, &plans::SAVINGS, &plans::CARD, &plans::DENSE, &plans::TWINS, &plans::CORRECTED]
         {
             let ledger = Ledger::open(7, "x", plan, 0, instant(0));
-            let mut ids: Vec<_> = ledger.rows.iter().map(|row| row.id.as_str()).collect();
+            let mut ids: Vec<_> = ledger.rows.iter().map(|row| row.id.to_string()).collect();
             ids.sort_unstable();
             let all = ids.len();
             ids.dedup();

@@ -1,11 +1,13 @@
 //! The securities of the sandbox, all invented, and their prices: a walk of small daily steps that the dice decide.
 
-use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
-use jiff::tz::Offset;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
-use crate::ledger::{FIRST_DAY, day_number, start_of_day};
-use crate::random::{between, roll};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ledger::{FIRST_DAY, day_number};
+use crate::random::{between, dice, roll};
 
 /// A security. Prices are in ten-thousandths of a dollar (for a bond: of a percent of par).
 #[derive(Debug)]
@@ -44,30 +46,6 @@ pub(crate) enum SecurityKind {
 }
 
 impl Security {
-    /// The closing price of the last trading day until an instant.
-    pub(crate) fn price(&self, seed: u64, at: Timestamp) -> Price {
-        let last = Offset::UTC.to_datetime(at).date();
-        let mut price = self.first_price as f64;
-        let mut as_of = FIRST_DAY;
-        let mut day = FIRST_DAY;
-        let own = crate::random::dice(seed, self.id);
-        while day <= last {
-            let closes = start_of_day(day) + jiff::SignedDuration::from_hours(21);
-            if closes > at {
-                break;
-            }
-            if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
-                let step = between(roll(own, day_number(day), 1), -self.swing, self.swing) + self.drift;
-                price *= 1.0 + step as f64 / 1_000_000.0;
-                as_of = day;
-            }
-            let Ok(next) = day.tomorrow() else { break };
-            day = next;
-        }
-        let e4 = if self.kind == SecurityKind::MoneyFund { 10_000 } else { (price.round() as i64).max(100) };
-        Price { e4, as_of: start_of_day(as_of) + jiff::SignedDuration::from_hours(21) }
-    }
-
     /// What a number of units (in ten-thousandths) is worth, in cents. Bonds: units are face value, the price a percentage of
     /// par; options: contracts of 100, the price for one share (OFX 2.3 §13.9.2.6.1).
     pub(crate) fn value_cents(&self, units_e4: i64, price_e4: i64) -> i64 {
@@ -80,6 +58,54 @@ impl Security {
         let half = if cents_e6 < 0 { -500_000 } else { 500_000 };
         ((cents_e6 + half) / 1_000_000) as i64
     }
+}
+
+/// All prices of one seed, made when they are first asked for.
+#[derive(Debug)]
+pub(crate) struct Market {
+    seed: u64,
+    /// By security: the close of each day since the first one, weekends with Friday's.
+    closes: Mutex<HashMap<&'static str, Vec<f64>>>,
+}
+
+impl Market {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, closes: Mutex::new(HashMap::new()) }
+    }
+
+    /// The closing price of the last trading day until an instant; trading ends at 21:00 GMT.
+    pub(crate) fn price(&self, security: &Security, at: Timestamp) -> Price {
+        const CLOSE: SignedDuration = SignedDuration::from_hours(21);
+        let first = day_number(FIRST_DAY);
+        let mut day = (at - CLOSE).as_second().div_euclid(86_400).max(first);
+        let close = self.close(security, (day - first) as usize);
+        while is_weekend(day) {
+            day -= 1;
+        }
+        let as_of = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(day * 86_400) + CLOSE;
+        let e4 =
+            if security.kind == SecurityKind::MoneyFund { 10_000 } else { (close.round() as i64).max(100) };
+        Price { e4, as_of }
+    }
+
+    fn close(&self, security: &Security, index: usize) -> f64 {
+        let own = dice(self.seed, security.id);
+        let mut all = self.closes.lock().unwrap_or_else(PoisonError::into_inner);
+        let closes = all.entry(security.id).or_default();
+        while closes.len() <= index {
+            let day = day_number(FIRST_DAY) + closes.len() as i64;
+            let before = closes.last().copied().unwrap_or(security.first_price as f64);
+            let step = between(roll(own, day, 1), -security.swing, security.swing) + security.drift;
+            let factor = if is_weekend(day) { 1.0 } else { 1.0 + step as f64 / 1_000_000.0 };
+            closes.push(before * factor);
+        }
+        closes[index]
+    }
+}
+
+/// 1970-01-01 was a Thursday.
+fn is_weekend(day: i64) -> bool {
+    matches!((day + 4).rem_euclid(7), 0 | 6)
 }
 
 /// A price and the close it is of.
@@ -216,10 +242,16 @@ mod tests {
         let friday: Timestamp = "2026-11-20T22:00:00Z".parse().unwrap();
         let sunday: Timestamp = "2026-11-22T22:00:00Z".parse().unwrap();
         let monday: Timestamp = "2026-11-23T22:00:00Z".parse().unwrap();
-        let fund = security("FTMIX");
-        assert_eq!(fund.price(7, friday), fund.price(7, sunday));
-        assert_ne!(fund.price(7, friday).e4, fund.price(7, monday).e4);
-        assert_eq!(security("FGMXX").price(7, monday).e4, 10_000);
+        let (market, fund) = (Market::new(7), security("FTMIX"));
+        assert_eq!(market.price(fund, friday), market.price(fund, sunday));
+        assert_eq!(market.price(fund, friday).as_of.to_string(), "2026-11-20T21:00:00Z");
+        assert_ne!(market.price(fund, friday).e4, market.price(fund, monday).e4);
+        assert_eq!(market.price(security("FGMXX"), monday).e4, 10_000);
+        assert_eq!(
+            Market::new(7).price(fund, friday),
+            market.price(fund, friday),
+            "in whatever order they are asked for"
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::catalog;
 use crate::clock::Clock;
 use crate::fault::Active;
 use crate::institution::Institution;
+use crate::market::Market;
 use crate::persona::{State, User};
 use crate::phone::Phone;
 use crate::random::dice;
@@ -22,7 +23,8 @@ const LOG_ENTRIES_MAX: usize = 2_000;
 pub(crate) struct World {
     /// `http://127.0.0.1:PORT`, without a slash at the end.
     pub address: String,
-    pub seed: u64,
+    pub market: Market,
+    seed: u64,
     state: Mutex<Changing>,
 }
 
@@ -65,7 +67,7 @@ pub(crate) struct Entry {
 
 impl World {
     pub(crate) fn new(address: String, seed: u64, clock: Clock) -> Self {
-        Self { address, seed, state: Mutex::new(Changing::new(clock)) }
+        Self { address, market: Market::new(seed), seed, state: Mutex::new(Changing::new(clock)) }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Changing> {

@@ -58,7 +58,7 @@ fn shared_ids(seed: u64, day: Date, rows: &mut Vec<Row>) {
     }
     let purchase = row(seed, day, 9_021, "POS", -12_840, "LIBRAIRIE DU PORT");
     let mut fee = row(seed, day, 9_022, "FEE", -385, "FOREIGN TRANSACTION FEE");
-    fee.id.clone_from(&purchase.id);
+    fee.id = purchase.id;
     fee.at = purchase.at + SignedDuration::from_secs(60);
     rows.extend([purchase, fee]);
 }

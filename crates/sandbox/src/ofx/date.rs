@@ -1,6 +1,6 @@
 //! OFX datetimes (OFX 2.3 §3.2.8.2): `YYYYMMDD[HHMMSS[.XXX]][[offset[:NAME]]]`; no zone means GMT.
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,20 +44,24 @@ fn read_offset(zone: &str) -> Option<SignedDuration> {
 
 /// Writes a time in GMT, `YYYYMMDDHHMMSS`.
 pub(crate) fn write(at: Timestamp) -> String {
-    at.strftime("%Y%m%d%H%M%S").to_string()
+    write_civil(Offset::UTC.to_datetime(at))
+}
+
+fn write_civil(at: DateTime) -> String {
+    format!("{}{:02}{:02}{:02}", write_date(at.date()), at.hour(), at.minute(), at.second())
 }
 
 /// Writes the date alone.
 pub(crate) fn write_date(date: Date) -> String {
-    date.strftime("%Y%m%d").to_string()
+    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
 }
 
 /// Writes the time of an entry in the institution's manner.
 pub(crate) fn write_as(style: Style, at: Timestamp) -> String {
     match style {
         Style::Plain => write(at),
-        Style::Zoned => Offset::constant(-5).to_datetime(at).strftime("%Y%m%d%H%M%S.000[-5:EST]").to_string(),
-        Style::DateOnly => at.strftime("%Y%m%d").to_string(),
+        Style::Zoned => format!("{}.000[-5:EST]", write_civil(Offset::constant(-5).to_datetime(at))),
+        Style::DateOnly => write_date(Offset::UTC.to_datetime(at).date()),
     }
 }
 

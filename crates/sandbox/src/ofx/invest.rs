@@ -47,7 +47,7 @@ fn holdings(desk: &Desk<'_>, user: User, shown: &Shown) -> Result<Holdings, Stat
         return Ok(Holdings { positions: Vec::new(), cash_cents: 0, trades: Vec::new() });
     }
     let key = dice(desk.world.user_seed(desk.institution, user), shown.account.key);
-    Ok(Holdings::open(desk.world.seed, key, portfolio, desk.now))
+    Ok(Holdings::open(&desk.world.market, key, portfolio, desk.now))
 }
 
 fn sec_id(security: &Security) -> Node {
@@ -216,7 +216,7 @@ fn traded(trade: &Trade) -> Option<&'static Security> {
 
 fn security_info(desk: &Desk<'_>, security: &'static Security) -> Node {
     let manner = &desk.institution.manner;
-    let price = security.price(desk.world.seed, desk.now);
+    let price = desk.world.market.price(security, desk.now);
     let info = Node::new("SECINFO")
         .child(sec_id(security))
         .leaf("SECNAME", security.name)

@@ -7,7 +7,7 @@ use super::request::Element;
 use super::write::Node;
 use super::{Body, Desk, Status, accounts, date, figures, loans};
 use crate::account::Kind;
-use crate::ledger::{Correction, Ledger, Plan, Row, start_of_day};
+use crate::ledger::{Correction, Ledger, Plan, Row, RowId, start_of_day};
 use crate::persona::{Shown, User};
 use crate::random::dice;
 
@@ -129,12 +129,12 @@ impl Book {
 
     fn entry(&self, desk: &Desk<'_>, row: &Row) -> Node {
         let manner = &desk.institution.manner;
-        let corrects = row.corrects.as_ref().map(|(id, action)| (self.id(desk, id), *action));
+        let corrects = row.corrects.map(|(id, action)| (self.id(desk, id), action));
         let node = Node::new("STMTTRN")
             .leaf("TRNTYPE", row.kind)
             .leaf("DTPOSTED", date::write_as(manner.dates, row.at))
             .leaf("TRNAMT", figures::amount(manner, row.amount_cents))
-            .leaf("FITID", self.id(desk, &row.id));
+            .leaf("FITID", self.id(desk, row.id));
         let node = match corrects {
             Some((id, action)) => node.leaf("CORRECTFITID", id).leaf(
                 "CORRECTACTION",
@@ -145,17 +145,16 @@ impl Book {
             ),
             None => node,
         };
-        node.leaf_if("CHECKNUM", row.check_number.clone())
-            .leaf("NAME", row.name.as_str())
-            .leaf_if("MEMO", row.memo)
+        node.leaf_if("CHECKNUM", row.check_number.map(|number| number.to_string())).leaf("NAME", row.name)
     }
 
     /// The FITID, another one at each download where the institution is like that.
-    fn id(&self, desk: &Desk<'_>, id: &str) -> String {
+    fn id(&self, desk: &Desk<'_>, id: RowId) -> String {
+        let id = id.to_string();
         if desk.institution.manner.changing_ids {
-            return format!("{:016X}", dice(self.seed ^ desk.download, id));
+            return format!("{:016X}", dice(self.seed ^ desk.download, &id));
         }
-        id.to_owned()
+        id
     }
 
     /// BANKTRANLISTP, from 2.2 on. A pending entry has no FITID (OFX 2.3 §11.4.4.2).
@@ -169,7 +168,7 @@ impl Book {
                 .leaf("TRNTYPE", row.kind)
                 .leaf("DTTRAN", date::write_as(manner.dates, desk.now))
                 .leaf("TRNAMT", figures::amount(manner, row.amount_cents))
-                .leaf("NAME", row.name.as_str())
+                .leaf("NAME", row.name)
         });
         Some(Node::new("BANKTRANLISTP").leaf("DTASOF", date::write(desk.now)).children(entries))
     }
