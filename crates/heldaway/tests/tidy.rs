@@ -122,9 +122,11 @@ fn test_files(all: &[(String, String)]) -> BTreeSet<String> {
 
 /// Sources of the product without comments and unit tests; the sandbox is a tool of tests and demo.
 fn product() -> Vec<(String, String)> {
-    let all = files("crates", &[".rs"]).into_iter();
+    let all = files("crates", &[".rs"]);
+    let tests = test_files(&all);
     let ours = all
-        .filter(|(path, _)| path.contains("/src/") && !path.starts_with("sandbox/") && !is_test_code(path));
+        .into_iter()
+        .filter(|(path, _)| path.contains("/src/") && !path.starts_with("sandbox/") && !tests.contains(path));
     ours.map(|(path, text)| (path, code(&text))).collect()
 }
 
