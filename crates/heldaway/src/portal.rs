@@ -81,9 +81,9 @@ impl Portal {
             metrics: metrics.clone(),
             heartbeat,
         };
-        let app = web::router(web::App { engine, store, clock, entropy, key: web_key, settings })
-            .layer(middleware::from_fn(name_peer))
-            .merge(health::router(Arc::new(health)));
+        let pages = web::router(web::App { engine, store, clock, entropy, key: web_key, settings });
+        // The pages are merged into the rest and not the other way round: the page for what isn't there is theirs.
+        let app = health::router(Arc::new(health)).merge(pages.layer(middleware::from_fn(name_peer)));
         let server = &config.server;
         let limits = Limits {
             connections_max: server.connections_max,

@@ -33,6 +33,8 @@ fn it_is_alive_ready_and_goes_when_told() {
     assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200 "));
     let ready = get(&address, "/readyz");
     assert!(ready.starts_with("HTTP/1.1 200 ") && ready.contains(r#""ready":true"#), "{ready}");
+    let nowhere = get(&address, "/nowhere");
+    assert!(nowhere.starts_with("HTTP/1.1 404 ") && nowhere.contains("content-security-policy"), "{nowhere}");
     let (status, log) = running.end(Signal::TERM);
     assert!(status.success(), "{log}");
     assert!(log.contains("\"stopped\""), "{log}");
