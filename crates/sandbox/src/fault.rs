@@ -70,6 +70,7 @@ kinds! {
     WrongCharset "wrong_charset" "bytes that no charset explains"
     WrongTrnuid "wrong_trnuid" "answers carry another TRNUID"
     MissingAnswers "missing_answers" "the signon succeeds, the statements are left out"
+    StatementError "statement_error" "the statement of the last account answers 2002, the others come"
     Status "status" "the signon answers with `code`"
     Maintenance "maintenance" "the signon answers 13505"
     NoAccounts "no_accounts" "the account list is empty"

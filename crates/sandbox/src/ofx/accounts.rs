@@ -140,9 +140,12 @@ pub(super) fn find(
         return Err(Status::error(15500, "Signon invalid"));
     };
     let number = from.and_then(|from| from.text(id_tag)).unwrap_or_default();
-    let found =
-        accounts(desk, user).into_iter().find(|shown| shown.number == number && fits(&shown.account.kind));
-    let shown = found.ok_or(Status::error(2003, "Account not found"))?;
+    let shown = accounts(desk, user);
+    let at = shown.iter().position(|shown| shown.number == number && fits(&shown.account.kind));
+    let at = at.ok_or(Status::error(2003, "Account not found"))?;
+    if desk.fault == Some(fault::Kind::StatementError) && at + 1 == shown.len() {
+        return Err(Status::error(2002, "General account error"));
+    }
     desk.world.lock().user(desk.institution, user).counters.statements += 1;
-    Ok((user, shown))
+    Ok((user, shown[at]))
 }

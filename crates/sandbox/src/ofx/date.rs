@@ -1,4 +1,4 @@
-//! OFX datetimes (OFX 2.3 §3.2.8.2): `YYYYMMDD[HHMMSS[.XXX]][[offset[:NAME]]]`; no zone means GMT.
+//! OFX datetimes (OFX 2.3 §3.2.8.2): `YYYYMMDD[HHMMSS[.mmm]][[offset[:NAME]]]`; no zone means GMT.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;

@@ -84,6 +84,21 @@ async fn ofx_faults_change_what_is_said() {
     assert_eq!(with(&sandbox, "half_list").await.all("ACCTID").len(), 1);
     assert_ne!(with(&sandbox, "wrong_trnuid").await.first("TRNUID"), "list-1");
     assert_eq!(with(&sandbox, "missing_answers").await.all("CODE"), ["0"]);
+    set(&sandbox, "statement_error").await;
+    let card = "<CREDITCARDMSGSRQV1><CCSTMTTRNRQ><TRNUID>1</TRNUID><CCSTMTRQ><CCACCTFROM><ACCTID>4485120077310022</ACCTID>\
+                </CCACCTFROM></CCSTMTRQ></CCSTMTTRNRQ></CREDITCARDMSGSRQV1>";
+    assert_eq!(
+        Customer::plain().send(&sandbox, "", card).await.all("CODE"),
+        ["0", "2002"],
+        "the last account"
+    );
+    let checking = "<BANKMSGSRQV1><STMTTRNRQ><TRNUID>1</TRNUID><STMTRQ><BANKACCTFROM><ACCTID>6100450017</ACCTID>\
+                    </BANKACCTFROM></STMTRQ></STMTTRNRQ></BANKMSGSRQV1>";
+    assert_eq!(
+        Customer::plain().send(&sandbox, "", checking).await.all("CODE"),
+        ["0", "0"],
+        "not the others"
+    );
 }
 
 /// Opens a connection, sends the plain customer's request, and leaves the answer unread.
