@@ -14,16 +14,40 @@ use serde_json::Value;
 
 /// Facts of the corpus's `expected.json` that are no facts: end of the file's name, field, reason.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("BancodoBrasil.ofc", "statements", "OFC, the format before OFX, with other elements: refused as not OFX"),
-    ("CaixaEconomicaFederal.ofc", "statements", "OFC, the format before OFX, with other elements: refused as not OFX"),
-    ("test_ofx_wrong.ofx", "last_date", "one entry has no date; the recorded `unde-fi-ne` is a reader's artefact"),
-    ("ofxdata-banking-xml200.ofx", "first_date", "the only entry has no date; `unde-fi-ne` is a reader's artefact"),
-    ("ofxdata-banking-xml200.ofx", "last_date", "the only entry has no date; `unde-fi-ne` is a reader's artefact"),
+    (
+        "BancodoBrasil.ofc",
+        "statements",
+        "OFC, the format before OFX, with other elements: refused as not OFX",
+    ),
+    (
+        "CaixaEconomicaFederal.ofc",
+        "statements",
+        "OFC, the format before OFX, with other elements: refused as not OFX",
+    ),
+    (
+        "test_ofx_wrong.ofx",
+        "last_date",
+        "one entry has no date; the recorded `unde-fi-ne` is a reader's artefact",
+    ),
+    (
+        "ofxdata-banking-xml200.ofx",
+        "first_date",
+        "the only entry has no date; `unde-fi-ne` is a reader's artefact",
+    ),
+    (
+        "ofxdata-banking-xml200.ofx",
+        "last_date",
+        "the only entry has no date; `unde-fi-ne` is a reader's artefact",
+    ),
     ("ofx-js/test/data/example2.ofx", "first_date", "dates are masked with asterisks, so there is none"),
     ("ofx-js/test/data/example2.ofx", "last_date", "dates are masked with asterisks, so there is none"),
     ("fail_nice/date_missing.ofx", "first_date", "dates are empty, so there is none"),
     ("fail_nice/date_missing.ofx", "last_date", "dates are empty, so there is none"),
-    ("ofx-files/nubank.ofx", "sum_amounts", "entries stand outside BANKTRANLIST and most readers lose them; there are five"),
+    (
+        "ofx-files/nubank.ofx",
+        "sum_amounts",
+        "entries stand outside BANKTRANLIST and most readers lose them; there are five",
+    ),
 ];
 
 fn corpus() -> Option<PathBuf> {
@@ -65,7 +89,11 @@ fn facts(reply: &Reply<'_>) -> Vec<Facts> {
         let number = statement.account.as_ref().map(|account| account.number.clone().into_owned());
         let same = |facts: &Facts| facts.kind == kind(statement.family) && facts.account_id == number;
         let at = found.iter().position(same).unwrap_or_else(|| {
-            found.push(Facts { kind: kind(statement.family), account_id: number.clone(), ..Facts::default() });
+            found.push(Facts {
+                kind: kind(statement.family),
+                account_id: number.clone(),
+                ..Facts::default()
+            });
             found.len() - 1
         });
         add(&mut found[at], statement);
@@ -80,7 +108,8 @@ fn facts(reply: &Reply<'_>) -> Vec<Facts> {
 }
 
 fn add(facts: &mut Facts, statement: &Statement<'_>) {
-    facts.currency = statement.currency.as_ref().map(|code| code.clone().into_owned()).or(facts.currency.take());
+    facts.currency =
+        statement.currency.as_ref().map(|code| code.clone().into_owned()).or(facts.currency.take());
     if let Some((first, last)) = statement.dates() {
         let (first, last) = (first.to_string(), last.to_string());
         facts.dates = Some(match facts.dates.take() {
@@ -126,7 +155,8 @@ fn differences(expected: &Value, found: &Facts) -> Vec<(String, String)> {
 
 /// How many STMTTRN start tags the raw text holds, counted without our reader.
 fn entry_tags(bytes: &[u8]) -> usize {
-    let ascii: String = bytes.iter().filter(|byte| byte.is_ascii() && **byte != 0).map(|byte| char::from(*byte)).collect();
+    let ascii: String =
+        bytes.iter().filter(|byte| byte.is_ascii() && **byte != 0).map(|byte| char::from(*byte)).collect();
     let mut text = ascii.to_ascii_uppercase();
     let body_at = text.find("<OFX").unwrap_or_default();
     text.drain(..body_at);
@@ -154,7 +184,10 @@ fn check(path: &Path, expected: &Value) -> Vec<(String, String)> {
     }
     let found = facts(&reply);
     if !statements.is_empty() && statements.len() != found.len() {
-        wrong.push(("statements".to_owned(), format!("expected {}, read {}: {found:?}", statements.len(), found.len())));
+        wrong.push((
+            "statements".to_owned(),
+            format!("expected {}, read {}: {found:?}", statements.len(), found.len()),
+        ));
     }
     let mut left: Vec<_> = found.iter().collect();
     for expected in &statements {
@@ -181,7 +214,8 @@ fn check_folder(folder: &Path, exceptions: &[(&str, &str, &str)]) -> usize {
         }
         files += 1;
         let differences = check(&path, facts);
-        let excuse = |field: &str| exceptions.iter().find(|(file, what, _)| name.ends_with(file) && *what == field);
+        let excuse =
+            |field: &str| exceptions.iter().find(|(file, what, _)| name.ends_with(file) && *what == field);
         for (field, difference) in &differences {
             if excuse(field).is_none() {
                 failures.push(format!("{name}: {field}: {difference}"));
@@ -189,7 +223,9 @@ fn check_folder(folder: &Path, exceptions: &[(&str, &str, &str)]) -> usize {
         }
         for (_, field, reason) in exceptions.iter().filter(|(file, ..)| name.ends_with(file)) {
             if !differences.iter().any(|(different, _)| different == field) {
-                failures.push(format!("{name}: {field} reads as recorded; the exception is not needed: {reason}"));
+                failures.push(format!(
+                    "{name}: {field} reads as recorded; the exception is not needed: {reason}"
+                ));
             }
         }
     }

@@ -29,7 +29,8 @@ impl Server {
         F: Future<Output = ()> + Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}/ofx", listener.local_addr().expect("bound")).parse().expect("an address");
+        let url =
+            format!("http://{}/ofx", listener.local_addr().expect("bound")).parse().expect("an address");
         let connections = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&connections);
         tokio::spawn(async move {
@@ -66,9 +67,11 @@ async fn read_request(socket: &mut TcpStream) -> String {
     loop {
         let text = String::from_utf8_lossy(&request).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.to_lowercase().split("content-length:").nth(1).and_then(|rest| {
-                rest.lines().next().and_then(|line| line.trim().parse::<usize>().ok())
-            });
+            let length = head
+                .to_lowercase()
+                .split("content-length:")
+                .nth(1)
+                .and_then(|rest| rest.lines().next().and_then(|line| line.trim().parse::<usize>().ok()));
             if body.len() >= length.unwrap_or(0) {
                 return text;
             }
@@ -110,7 +113,8 @@ async fn post(server: &Server) -> Result<connectors::net::Answer, NetError> {
 
 #[tokio::test]
 async fn an_answer_comes_with_its_cookies() {
-    let head = "200 OK\r\nset-cookie: a=1; Path=/\r\nset-cookie: b=2\r\ncontent-type: Application/X-OFX; charset=x";
+    let head =
+        "200 OK\r\nset-cookie: a=1; Path=/\r\nset-cookie: b=2\r\ncontent-type: Application/X-OFX; charset=x";
     let server = Server::saying(answer(head, b"<OFX></OFX>")).await;
     let answer = post(&server).await.expect("an answer");
     assert_eq!((answer.content_type.as_str(), &answer.body[..]), ("application/x-ofx", &b"<OFX></OFX>"[..]));
@@ -337,7 +341,8 @@ const FORBIDDEN: [&str; 66] = [
 ];
 
 /// Names that resolve to this machine: refused after the lookup.
-const NAMES: [&str; 4] = ["https://localhost/", "https://LOCALHOST:8443/", "https://localhost./", "https://localhost:1/"];
+const NAMES: [&str; 4] =
+    ["https://localhost/", "https://LOCALHOST:8443/", "https://localhost./", "https://localhost:1/"];
 
 #[tokio::test]
 async fn no_spelling_of_a_private_address_is_contacted() {
@@ -350,10 +355,12 @@ async fn no_spelling_of_a_private_address_is_contacted() {
         assert_eq!(outcome.reason(), Reason::ConnectorConfig);
     }
     for address in NAMES {
-        let outcome = net.post(&address.parse().expect("an address"), body("secret")).await.expect_err(address);
+        let outcome =
+            net.post(&address.parse().expect("an address"), body("secret")).await.expect_err(address);
         assert!(matches!(outcome, NetError::Refused(_) | NetError::Name), "{address}: {outcome}");
     }
-    for address in ["https://example.com/", "https://93.184.216.34/ofx", "https://[2606:2800:220:1::1]:8443/"] {
+    for address in ["https://example.com/", "https://93.184.216.34/ofx", "https://[2606:2800:220:1::1]:8443/"]
+    {
         assert_eq!(check_url(&address.parse().expect("an address"), Policy::PUBLIC), Ok(()), "{address}");
     }
 }
@@ -372,7 +379,9 @@ async fn loopback_needs_its_permission() {
     }
     assert_eq!(canary.count(), 0);
     let sandbox = net(quick());
-    for address in ["http://10.0.0.1/", "http://example.com/", "https://192.168.1.1/", "http://169.254.169.254/"] {
+    for address in
+        ["http://10.0.0.1/", "http://example.com/", "https://192.168.1.1/", "http://169.254.169.254/"]
+    {
         let outcome = sandbox.post(&address.parse().expect("an address"), body("secret")).await;
         assert!(matches!(outcome, Err(NetError::Refused(_))), "{address}");
     }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use connectors::ofx::{DEPTH_MAX, Document, Element, FIELD_BYTES_MAX, NAME_BYTES_MAX, ReadError, Reply, amount, moment, read};
+use connectors::ofx::{
+    DEPTH_MAX, Document, Element, FIELD_BYTES_MAX, NAME_BYTES_MAX, ReadError, Reply, amount, moment, read,
+};
 use proptest::{collection::vec, prelude::*};
 
 /// One entry as the small writer below writes it.
@@ -17,6 +19,7 @@ struct Written {
 
 /// How the small writer lays a file out.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "independent choices of a generated file")]
 struct Style {
     xml: bool,
     closes: bool,
@@ -37,7 +40,13 @@ fn entry() -> impl Strategy<Value = Written> {
 
 fn style() -> impl Strategy<Value = Style> {
     (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(xml, closes, lines, comma, empty_leaves)| Style { xml, closes: closes || xml, lines, comma, empty_leaves },
+        |(xml, closes, lines, comma, empty_leaves)| Style {
+            xml,
+            closes: closes || xml,
+            lines,
+            comma,
+            empty_leaves,
+        },
     )
 }
 
@@ -63,7 +72,9 @@ fn written(entries: &[Written], style: Style) -> String {
     if style.xml {
         file.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?OFX OFXHEADER=\"200\" VERSION=\"211\" SECURITY=\"NONE\" OLDFILEUID=\"NONE\" NEWFILEUID=\"NONE\"?>\n");
     } else {
-        file.push_str("OFXHEADER:100\r\nDATA:OFXSGML\r\nVERSION:102\r\nENCODING:UTF-8\r\nCHARSET:NONE\r\n\r\n");
+        file.push_str(
+            "OFXHEADER:100\r\nDATA:OFXSGML\r\nVERSION:102\r\nENCODING:UTF-8\r\nCHARSET:NONE\r\n\r\n",
+        );
     }
     file.push_str("<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS>");
     leaf(&mut file, style, "CURDEF", "USD");
@@ -236,7 +247,10 @@ fn every_limit_refuses_one_more() {
     assert_eq!(read(name(NAME_BYTES_MAX + 1).as_bytes()).err(), Some(ReadError::FieldTooLong));
     let elements = |count: usize| format!("<OFX>{}", "<A>1".repeat(count - 1));
     assert!(read(elements(connectors::ofx::ELEMENTS_MAX).as_bytes()).is_ok());
-    assert_eq!(read(elements(connectors::ofx::ELEMENTS_MAX + 1).as_bytes()).err(), Some(ReadError::TooManyElements));
+    assert_eq!(
+        read(elements(connectors::ofx::ELEMENTS_MAX + 1).as_bytes()).err(),
+        Some(ReadError::TooManyElements)
+    );
     let large = vec![b' '; connectors::ofx::INPUT_BYTES_MAX + 1];
     assert_eq!(read(&large).err(), Some(ReadError::TooLarge));
 }
@@ -252,8 +266,12 @@ fn declarations_are_refused_wherever_they_stand() {
     ] {
         assert_eq!(read(input.as_bytes()).err(), Some(ReadError::Declaration), "{input}");
     }
-    let unknown = read(b"<OFX><MEMO>&a;&#0;&#x110000;</MEMO></OFX>").expect("entities that nobody declared are text");
-    assert_eq!(unknown.elements().nth(1).map(|memo| memo.text().into_owned()).as_deref(), Some("&a;&#0;&#x110000;"));
+    let unknown =
+        read(b"<OFX><MEMO>&a;&#0;&#x110000;</MEMO></OFX>").expect("entities that nobody declared are text");
+    assert_eq!(
+        unknown.elements().nth(1).map(|memo| memo.text().into_owned()).as_deref(),
+        Some("&a;&#0;&#x110000;")
+    );
 }
 
 /// Twice the input takes about twice the time, for the shapes that make careless readers quadratic.

@@ -72,7 +72,7 @@ impl NetError {
         }
         // rustls reports a bad certificate inside an I/O error, whose chain does not show it.
         let io = find::<std::io::Error>(error);
-        if io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if io.and_then(std::io::Error::get_ref).is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
             return Self::Tls;
         }
         match find::<hyper::Error>(error) {
@@ -87,13 +87,16 @@ impl NetError {
         match self {
             Self::Setup => Reason::Internal,
             Self::Refused(_) | Self::Header => Reason::ConnectorConfig,
-            Self::Name | Self::Connect | Self::Tls => Reason::Down,
-            Self::NoAnswer | Self::Slow => Reason::NotResponding,
-            // OFX 2.3 §4.2: 5xx is down or its back end timed out; 429 and 408 ask to come later.
-            Self::Status(408 | 429) => Reason::NotResponding,
-            Self::Status(500..) => Reason::Down,
-            Self::Cut | Self::TooLarge | Self::Encoding | Self::Status(_) | Self::Protocol => Reason::BadResponse,
-            Self::RedirectedAway | Self::TooManyRedirects => Reason::BadResponse,
+            // 5xx is down or its back end timed out (OFX 2.3 §4.2); 408 and 429 ask to come later.
+            Self::Name | Self::Connect | Self::Tls | Self::Status(500..) => Reason::Down,
+            Self::NoAnswer | Self::Slow | Self::Status(408 | 429) => Reason::NotResponding,
+            Self::Cut
+            | Self::TooLarge
+            | Self::Encoding
+            | Self::Status(_)
+            | Self::Protocol
+            | Self::RedirectedAway
+            | Self::TooManyRedirects => Reason::BadResponse,
         }
     }
 }

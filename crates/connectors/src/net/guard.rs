@@ -45,7 +45,8 @@ pub fn check_url(url: &Url, policy: Policy) -> Result<(), Refused> {
         check_address(address, policy)?;
     }
     // What `localhost` resolves to is checked again when it is resolved.
-    let is_loopback = literal.is_some_and(|address| address.is_loopback()) || url.host_str() == Some("localhost");
+    let is_loopback =
+        literal.is_some_and(|address| address.is_loopback()) || url.host_str() == Some("localhost");
     match url.scheme() {
         "https" => Ok(()),
         "http" if policy.loopback && is_loopback => Ok(()),
@@ -55,7 +56,11 @@ pub fn check_url(url: &Url, policy: Policy) -> Result<(), Refused> {
 
 /// Checks an address that a request would connect to.
 pub(super) fn check_address(address: IpAddr, policy: Policy) -> Result<(), Refused> {
-    if is_public(address) || (policy.loopback && address.is_loopback()) { Ok(()) } else { Err(Refused::NotPublic) }
+    if is_public(address) || (policy.loopback && address.is_loopback()) {
+        Ok(())
+    } else {
+        Err(Refused::NotPublic)
+    }
 }
 
 /// Whether an address is on the public internet (IANA special-purpose registries of IPv4 and IPv6).
@@ -73,7 +78,9 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         100 => b & 0xc0 == 64,
         169 => b == 254,
         172 => b & 0xf0 == 16,
-        192 => matches!((b, c), (0, 0 | 2) | (88, 99) | (168, _)) || (b, c) == (31, 196) || (b, c) == (52, 193),
+        192 => {
+            matches!((b, c), (0, 0 | 2) | (88, 99) | (168, _)) || (b, c) == (31, 196) || (b, c) == (52, 193)
+        }
         198 => matches!(b, 18 | 19) || (b, c) == (51, 100),
         203 => (b, c) == (0, 113),
         _ => false,
@@ -108,7 +115,7 @@ impl Resolve for Resolver {
         let policy = self.policy;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| NoSuchName)?;
-            Ok(checked(found, policy)?)
+            checked(found, policy)
         })
     }
 }

@@ -110,7 +110,9 @@ impl Net {
         // Another part of the program may have installed the same provider before.
         rustls::crypto::ring::default_provider().install_default().ok();
         let builder = || {
-            reqwest::Client::builder()
+            #[expect(clippy::disallowed_methods, reason = "this module is the one that owns the HTTP client")]
+            let builder = reqwest::Client::builder();
+            builder
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
@@ -165,7 +167,8 @@ impl Net {
                 return Err(NetError::Status(status.as_u16()));
             }
             let next = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
-            let next = next.and_then(|location| url.join(location).ok()).ok_or(NetError::Status(status.as_u16()))?;
+            let next =
+                next.and_then(|location| url.join(location).ok()).ok_or(NetError::Status(status.as_u16()))?;
             // 303 means "fetch that page instead": never an OFX answer.
             if next.origin() != url.origin() || status.as_u16() == 303 {
                 return Err(NetError::RedirectedAway);
@@ -175,7 +178,12 @@ impl Net {
         Err(NetError::TooManyRedirects)
     }
 
-    async fn exchange(&self, url: &Url, headers: &[(String, String)], body: Bytes) -> Result<reqwest::Response, NetError> {
+    async fn exchange(
+        &self,
+        url: &Url,
+        headers: &[(String, String)],
+        body: Bytes,
+    ) -> Result<reqwest::Response, NetError> {
         let mut request = self.client.post(url.clone());
         for (name, value) in headers {
             let name = header::HeaderName::try_from(name).map_err(|_| NetError::Header)?;
@@ -189,18 +197,24 @@ impl Net {
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Answer, NetError> {
         let text = |name: header::HeaderName| {
-            let value = response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let value =
+                response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
             value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
         };
         let (content_type, encoding) = (text(header::CONTENT_TYPE), text(header::CONTENT_ENCODING));
-        let set = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let cookies = set.filter_map(|cookie| cookie.split(';').next()).map(|cookie| cookie.trim().to_owned()).collect();
+        let set =
+            response.headers().get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let cookies = set
+            .filter_map(|cookie| cookie.split(';').next())
+            .map(|cookie| cookie.trim().to_owned())
+            .collect();
         if response.content_length().is_some_and(|length| length > self.limits.body_bytes as u64) {
             return Err(NetError::TooLarge);
         }
         let mut body = Zeroizing::new(Vec::new());
         loop {
-            let part = tokio::time::timeout(self.limits.idle, response.chunk()).await.map_err(|_| NetError::Slow)?;
+            let part =
+                tokio::time::timeout(self.limits.idle, response.chunk()).await.map_err(|_| NetError::Slow)?;
             let Some(part) = part.map_err(|error| NetError::of(&error, false))? else { break };
             if body.len() + part.len() > self.limits.body_bytes {
                 return Err(NetError::TooLarge);

@@ -33,7 +33,12 @@ pub(super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(parameters: &'a Parameters, known: &'a [KnownAccount], since: Date, now: Timestamp) -> Self {
+    pub(super) fn new(
+        parameters: &'a Parameters,
+        known: &'a [KnownAccount],
+        since: Date,
+        now: Timestamp,
+    ) -> Self {
         let zone = parameters.zone();
         let today = now.to_zoned_datetime(zone.clone().unwrap_or(TimeZone::UTC)).date();
         let found = known.iter().map(|account| nothing_yet(account, parameters.currency)).collect();
@@ -46,7 +51,11 @@ impl<'a> Collector<'a> {
             reply.securities.iter().map(|security| (security.id.as_ref(), security)).collect();
         for statement in &reply.statements {
             // One question and one answer belong together, however the answer is labelled.
-            let only = if let ([(_, only)], [_]) = (asked, reply.statements.as_slice()) { Some(*only) } else { None };
+            let only = if let ([(_, only)], [_]) = (asked, reply.statements.as_slice()) {
+                Some(*only)
+            } else {
+                None
+            };
             if let Some(index) = self.account_of(statement, asked).or(only) {
                 self.answered[index] = true;
                 self.add_statement(index, statement, &securities);
@@ -74,13 +83,17 @@ impl<'a> Collector<'a> {
 
     /// Whether nothing at all came, and why.
     pub(super) fn failure(&self) -> Option<Reason> {
-        let empty = |found: &FoundAccount| found.balance.is_none() && found.transactions.is_none() && found.holdings.is_none();
+        let empty = |found: &FoundAccount| {
+            found.balance.is_none() && found.transactions.is_none() && found.holdings.is_none()
+        };
         if self.found.is_empty() || !self.found.iter().all(empty) {
             return None;
         }
         // An account that is closed or not switched on is an answer; a broken answer is not.
         let broken = |found: &FoundAccount| {
-            found.incomplete.filter(|reason| !matches!(reason, Reason::AccountMissing | Reason::ActionNeeded | Reason::Partial))
+            found.incomplete.filter(|reason| {
+                !matches!(reason, Reason::AccountMissing | Reason::ActionNeeded | Reason::Partial)
+            })
         };
         let reasons: Option<Vec<Reason>> = self.found.iter().map(broken).collect();
         reasons.and_then(|reasons| reasons.first().copied())
@@ -98,15 +111,22 @@ impl<'a> Collector<'a> {
             // Several accounts can share a number and differ by type.
             let typed = std::iter::once(first).chain(same).find(|index| {
                 let known = &self.known[*index];
-                known.kind.as_deref() == reference.kind.as_deref() && known.institution.as_deref() == reference.institution.as_deref()
+                known.kind.as_deref() == reference.kind.as_deref()
+                    && known.institution.as_deref() == reference.institution.as_deref()
             });
             typed.or(Some(first))
         });
-        let by_id = statement.transaction_id.as_deref().and_then(|id| asked.iter().find(|(sent, _)| sent == id));
+        let by_id =
+            statement.transaction_id.as_deref().and_then(|id| asked.iter().find(|(sent, _)| sent == id));
         named.or(by_id.map(|(_, index)| *index))
     }
 
-    fn add_statement(&mut self, index: usize, statement: &Statement<'_>, securities: &HashMap<&str, &Security<'_>>) {
+    fn add_statement(
+        &mut self,
+        index: usize,
+        statement: &Statement<'_>,
+        securities: &HashMap<&str, &Security<'_>>,
+    ) {
         if let Some(status) = &statement.status {
             if let Some(reason) = status::account(status.code, status.severity) {
                 self.miss(index, reason);
@@ -115,7 +135,11 @@ impl<'a> Collector<'a> {
                 return;
             }
         }
-        let currency = statement.currency.as_deref().and_then(|code| code.parse().ok()).unwrap_or(self.parameters.currency);
+        let currency = statement
+            .currency
+            .as_deref()
+            .and_then(|code| code.parse().ok())
+            .unwrap_or(self.parameters.currency);
         self.found[index].identity.currency = currency;
         let balance = if statement.family == Family::Investment {
             self.investment(index, statement, securities, currency)
@@ -201,7 +225,12 @@ impl<'a> Collector<'a> {
         let posted: Vec<Posted> = all.into_iter().flatten().collect();
         let lost = posted.len() < asked;
         let pending: Option<Vec<Pending>> = statement.pending.as_ref().map(|entries| {
-            entries.iter().filter_map(|entry| pending(entry.initiated, entry.amount, entry.name.as_deref(), currency, &day)).collect()
+            entries
+                .iter()
+                .filter_map(|entry| {
+                    pending(entry.initiated, entry.amount, entry.name.as_deref(), currency, &day)
+                })
+                .collect()
         });
         let from = statement.window.0.map_or(self.since, day).max(self.since);
         let to = statement.window.1.map_or(self.today, day).max(from);
@@ -259,7 +288,8 @@ fn qualifier(account: &KnownAccount) -> String {
         Family::Loan => "loan",
         Family::Investment => "investment",
     };
-    let parts = [Some(family), account.institution.as_deref(), account.branch.as_deref(), account.kind.as_deref()];
+    let parts =
+        [Some(family), account.institution.as_deref(), account.branch.as_deref(), account.kind.as_deref()];
     parts.into_iter().flatten().collect::<Vec<_>>().join("/")
 }
 

@@ -37,7 +37,10 @@ pub(super) fn value(
     currency: Currency,
     day: &dyn Fn(Moment) -> Date,
 ) -> Valued {
-    let mut valued = Valued { cash: statement.cash.and_then(|cash| Money::from_decimal(cash, currency).ok()), ..Valued::default() };
+    let mut valued = Valued {
+        cash: statement.cash.and_then(|cash| Money::from_decimal(cash, currency).ok()),
+        ..Valued::default()
+    };
     if let Some(positions) = &statement.positions {
         let read: Vec<Option<Holding>> =
             positions.iter().map(|position| holding(position, securities, currency, day)).collect();
@@ -94,7 +97,8 @@ fn holding(
     let own = position.market_value.or_else(|| worked_out(kind, quantity, position.unit_price))?;
     let value = in_currency(own, position.currency.as_ref(), currency)?;
     let cost = position.average_cost.and_then(|cost| in_currency(cost, position.currency.as_ref(), currency));
-    let name = security.and_then(|security| security.name.as_deref()).or(position.memo.as_deref()).unwrap_or(id);
+    let name =
+        security.and_then(|security| security.name.as_deref()).or(position.memo.as_deref()).unwrap_or(id);
     Some(Holding {
         security_id: words::label(id),
         symbol: words::label(security.and_then(|security| security.ticker.as_deref()).unwrap_or_default()),
@@ -178,7 +182,10 @@ fn detail(trade: &Trade<'_>, security: Option<&Security<'_>>) -> String {
         _ => "Trade",
     };
     let units = trade.units.filter(|units| !units.is_zero()).map(|units| units.abs().normalize().to_string());
-    let symbol = security.and_then(|security| security.ticker.as_deref()).map(str::trim).filter(|text| !text.is_empty());
+    let symbol = security
+        .and_then(|security| security.ticker.as_deref())
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
     let parts = [Some(verb), units.as_deref(), symbol];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

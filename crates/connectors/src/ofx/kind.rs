@@ -153,7 +153,11 @@ mod tests {
             (Investment, "", "", "", (Kind::Brokerage, true)),
             (Investment, "", "TDA", "", (Kind::Annuity, false)),
         ] {
-            assert_eq!(of(&account(family, kind, product, description)), expected, "{kind}{product} {description}");
+            assert_eq!(
+                of(&account(family, kind, product, description)),
+                expected,
+                "{kind}{product} {description}"
+            );
         }
     }
 }

@@ -41,6 +41,7 @@ pub(super) struct Keys {
 
 /// The parts of a profile that matter here.
 #[derive(Default, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the flags of OFX 2.3 §7.2.2, one to one")]
 pub(super) struct KnownProfile {
     pub asked_at: Timestamp,
     /// Its DTPROFUP, to ask only for a newer one.
@@ -144,7 +145,8 @@ impl KnownProfile {
         let owned = |text: &Option<Cow<'_, str>>| text.as_ref().map(|text| text.clone().into_owned());
         let realms = &profile.realms;
         let urls = profile.message_sets.iter();
-        let urls = urls.filter_map(|set| Some((set.name.to_owned(), set.url.clone()?.into_owned()))).collect();
+        let urls =
+            urls.filter_map(|set| Some((set.name.to_owned(), set.url.clone()?.into_owned()))).collect();
         // One realm is the rule; with several, what any of them demands is asked for.
         Self {
             asked_at: now,

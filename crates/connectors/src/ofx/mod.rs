@@ -13,15 +13,18 @@ mod parameters;
 mod phrase;
 mod read;
 mod session;
+mod sign_on;
+mod statements;
 mod status;
 mod words;
 mod write;
 
 pub use parameters::{DateForm, Layout, Parameters, Sign};
 pub use read::{
-    AccountReference, Balance, Challenge, DEPTH_MAX, Document, ELEMENTS_MAX, Element, Entry, FIELD_BYTES_MAX, Family,
-    INPUT_BYTES_MAX, ListedAccount, MessageSet, Moment, NAME_BYTES_MAX, Oddities, PendingEntry, Phrase, Position, Profile,
-    ReadError, Realm, Reply, Security, Severity, Signon, Statement, Status, Trade, amount, moment, read,
+    AccountReference, Balance, Challenge, DEPTH_MAX, Document, ELEMENTS_MAX, Element, Entry, FIELD_BYTES_MAX,
+    Family, INPUT_BYTES_MAX, ListedAccount, MessageSet, Moment, NAME_BYTES_MAX, Oddities, PendingEntry,
+    Phrase, Position, Profile, ReadError, Realm, Reply, Security, Severity, Signon, Statement, Status, Trade,
+    amount, moment, read,
 };
 
 use domain::Reason;
@@ -32,11 +35,10 @@ use crate::{About, Connector, Failure, Input, Memo, Step, StepFuture, Turn};
 #[derive(Debug)]
 pub struct Ofx;
 
-static ABOUT: About = About {
-    name: "ofx",
-    title: "OFX 1.0.2–2.3 direct connect",
-    history_days: domain::limits::HISTORY_DAYS,
-};
+static ABOUT: About =
+    About {
+        name: "ofx", title: "OFX 1.0.2–2.3 direct connect", history_days: domain::limits::HISTORY_DAYS
+    };
 
 impl Connector for Ofx {
     fn about(&self) -> &'static About {
@@ -48,7 +50,10 @@ impl Connector for Ofx {
             match Parameters::read(turn.parameters) {
                 Ok(parameters) => session::Session::new(turn, parameters, &memo).step(input).await,
                 // What is remembered stays: the parameters will be mended.
-                Err(wrong) => (memo, Step::Failed(Failure::new(Reason::ConnectorConfig, format!("parameters: {wrong}")))),
+                Err(wrong) => (
+                    memo,
+                    Step::Failed(Failure::new(Reason::ConnectorConfig, format!("parameters: {wrong}"))),
+                ),
             }
         })
     }

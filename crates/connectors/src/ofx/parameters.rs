@@ -13,6 +13,7 @@ use url::Url;
 /// Everything the connector may be told about a server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent quirks, each a key of a directory row")]
 pub struct Parameters {
     /// Where requests are posted.
     pub url: Url,
@@ -265,7 +266,9 @@ mod tests {
     #[test]
     fn challenges_are_known_from_103_203_and_211_on() {
         let knows = |version: u16| {
-            Parameters::read(&json!({"url": "https://a.example/", "version": version})).unwrap().knows_challenges()
+            Parameters::read(&json!({"url": "https://a.example/", "version": version}))
+                .unwrap()
+                .knows_challenges()
         };
         let known: Vec<u16> = VERSIONS.into_iter().filter(|version| knows(*version)).collect();
         assert_eq!(known, [103, 203, 211, 220, 221, 230, 231]);

@@ -73,8 +73,10 @@ pub(super) fn question(asked: &Asked) -> Question {
 /// Whether a label asks for a one-time code, which OFX has no field for: only the words tell.
 fn asks_for_code(label: &str) -> bool {
     let lower = label.to_lowercase();
-    let mentions = ["code", "passcode", "one-time", "one time", "otp", "token"].iter().any(|word| lower.contains(word));
-    let is_something_else = ["zip", "area code", "postal", "country code"].iter().any(|word| lower.contains(word));
+    let mentions =
+        ["code", "passcode", "one-time", "one time", "otp", "token"].iter().any(|word| lower.contains(word));
+    let is_something_else =
+        ["zip", "area code", "postal", "country code"].iter().any(|word| lower.contains(word));
     mentions && !is_something_else
 }
 

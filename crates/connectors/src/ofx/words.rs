@@ -34,9 +34,11 @@ pub(super) fn masked(text: &str) -> String {
 /// A payee or memo: as the institution wrote it, on one line.
 pub(super) fn label(text: &str) -> String {
     // Some servers escape twice, so that `&amp;amp;` arrives as `&amp;`.
-    let once_more = text.contains("&amp;") || text.contains("&lt;") || text.contains("&gt;") || text.contains("&#39;");
+    let once_more =
+        text.contains("&amp;") || text.contains("&lt;") || text.contains("&gt;") || text.contains("&#39;");
     if once_more {
-        let decoded = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'").replace("&amp;", "&");
+        let decoded =
+            text.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'").replace("&amp;", "&");
         return limited(&decoded, LABEL_CHARS_MAX);
     }
     limited(text, LABEL_CHARS_MAX)
@@ -44,7 +46,9 @@ pub(super) fn label(text: &str) -> String {
 
 fn limited(text: &str, chars_max: usize) -> String {
     let mut clean = String::with_capacity(text.len().min(chars_max * 4));
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c)).filter(|word| !word.is_empty());
+    let words = text
+        .split(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
+        .filter(|word| !word.is_empty());
     for word in words {
         if !clean.is_empty() {
             clean.push(' ');
@@ -73,7 +77,10 @@ mod tests {
 
     #[test]
     fn numbers_are_masked_in_what_is_shown() {
-        assert_eq!(masked("Account 123456789 is locked, call 555-0100"), "Account ••••6789 is locked, call 555-0100");
+        assert_eq!(
+            masked("Account 123456789 is locked, call 555-0100"),
+            "Account ••••6789 is locked, call 555-0100"
+        );
         assert_eq!(masked("4111111111111111"), "••••1111");
         assert_eq!(masked("a\u{0}b\u{1b}[31m\r\n c\u{202e}d"), "a b [31m c d");
         assert_eq!(masked(&"x".repeat(400)).chars().count(), 255);

@@ -14,7 +14,10 @@ use super::{
 pub(super) enum Who<'a> {
     /// OFX 2.3 §2.5.1.3.1: only for a first profile request.
     Anonymous,
-    User { id: &'a SecretString, password: &'a SecretString },
+    User {
+        id: &'a SecretString,
+        password: &'a SecretString,
+    },
 }
 
 /// Everything SONRQ may carry besides what the parameters hold (OFX 2.3 §2.5.1.5).
@@ -118,8 +121,8 @@ pub(super) fn uuid(entropy: &dyn Entropy) -> String {
     entropy.fill(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = |part: &[u8]| part.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
-    [&bytes[..4], &bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]].map(hex).join("-")
+    let digits = format!("{:032X}", u128::from_be_bytes(bytes));
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }
 
 struct Writer<'a> {
@@ -235,7 +238,9 @@ impl Writer<'_> {
 
     /// What 1.0.3, 2.0.3 and 2.1.1 added for multi-factor authentication.
     fn proofs(&mut self, signon: &Signon<'_>) {
-        let exposed = |secret: Option<&'_ SecretString>| secret.map(|secret| Zeroizing::new(secret.expose_secret().to_owned()));
+        let exposed = |secret: Option<&'_ SecretString>| {
+            secret.map(|secret| Zeroizing::new(secret.expose_secret().to_owned()))
+        };
         self.leaf_of("CLIENTUID", signon.client_id);
         self.leaf_of("USERCRED1", exposed(signon.credential1).as_ref().map(|text| text.as_str()));
         self.leaf_of("USERCRED2", exposed(signon.credential2).as_ref().map(|text| text.as_str()));

@@ -96,7 +96,14 @@ impl Bench {
             ..Limits::default()
         };
         let since = "2026-08-22".parse().expect("a date");
-        Self { address: sandbox.address(), _sandbox: sandbox, now, since, entropy: Counting(AtomicU64::new(1)), limits }
+        Self {
+            address: sandbox.address(),
+            _sandbox: sandbox,
+            now,
+            since,
+            entropy: Counting(AtomicU64::new(1)),
+            limits,
+        }
     }
 
     /// One request to the sandbox's own interface; returns the body of the answer.
@@ -113,7 +120,10 @@ impl Bench {
         socket.read_to_string(&mut answer).await.expect("an answer");
         let status = answer.get(9..12).unwrap_or_default();
         assert!(status.starts_with('2'), "{method} {path}: {status}");
-        answer.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok()).unwrap_or(Value::Null)
+        answer
+            .split_once("\r\n\r\n")
+            .and_then(|(_, body)| serde_json::from_str(body).ok())
+            .unwrap_or(Value::Null)
     }
 
     pub(crate) async fn fault(&self, institution: &str, fault: &str, more: Value) {
@@ -147,7 +157,8 @@ impl Bench {
         let messages = self.call("GET", "/phone.json", &Value::Null).await;
         let messages = messages.as_array().cloned().unwrap_or_default();
         let of = |message: &&Value| message["institution"] == institution && message["login"] == login;
-        let newest = messages.iter().find(of).unwrap_or_else(|| panic!("no message for {login}: {messages:?}"));
+        let newest =
+            messages.iter().find(of).unwrap_or_else(|| panic!("no message for {login}: {messages:?}"));
         newest["code"].as_str().expect("a code").to_owned()
     }
 
@@ -155,7 +166,8 @@ impl Bench {
     pub(crate) async fn offering(&self, institution: &str) -> (&'static dyn Connector, Value) {
         let directory = self.call("GET", "/directory.json", &Value::Null).await;
         let rows = directory.as_array().expect("an array");
-        let row = rows.iter().find(|row| row["id"] == institution).unwrap_or_else(|| panic!("no {institution}"));
+        let row =
+            rows.iter().find(|row| row["id"] == institution).unwrap_or_else(|| panic!("no {institution}"));
         let protocol = row["protocol"].as_str().expect("a protocol");
         let connector = registry::find(protocol).unwrap_or_else(|| panic!("no connector for {protocol}"));
         let parameters = match protocol {
@@ -173,7 +185,14 @@ impl Bench {
     }
 
     /// A run from its beginning to its end, or to a question that `answer` leaves open.
-    pub(crate) async fn run(&self, institution: &str, login: &Login, mode: Mode, memo: Memo, answer: Answering<'_>) -> Run {
+    pub(crate) async fn run(
+        &self,
+        institution: &str,
+        login: &Login,
+        mode: Mode,
+        memo: Memo,
+        answer: Answering<'_>,
+    ) -> Run {
         let (connector, parameters) = self.offering(institution).await;
         self.run_with(connector, &parameters, login, mode, memo, answer).await
     }
@@ -222,7 +241,9 @@ impl Bench {
                     let before = run.asked.len();
                     let answers: Option<Vec<_>> = questions
                         .iter()
-                        .map(|question| Some((question.id.clone(), SecretString::from(answer(question, before)?))))
+                        .map(|question| {
+                            Some((question.id.clone(), SecretString::from(answer(question, before)?)))
+                        })
                         .collect();
                     run.asked.push((questions.clone(), wrong_before));
                     let Some(answers) = answers else {
@@ -237,7 +258,13 @@ impl Bench {
     }
 
     /// Goes on with a run that was left open at a question.
-    pub(crate) async fn answer(&self, institution: &str, login: &Login, run: &Run, answers: &[(&str, &str)]) -> (Memo, Step) {
+    pub(crate) async fn answer(
+        &self,
+        institution: &str,
+        login: &Login,
+        run: &Run,
+        answers: &[(&str, &str)],
+    ) -> (Memo, Step) {
         let (connector, parameters) = self.offering(institution).await;
         let net = self.net();
         let turn = Turn {
@@ -249,7 +276,8 @@ impl Bench {
             now: self.now,
             entropy: &self.entropy,
         };
-        let given = answers.iter().map(|(id, answer)| ((*id).to_owned(), SecretString::from(*answer))).collect();
+        let given =
+            answers.iter().map(|(id, answer)| ((*id).to_owned(), SecretString::from(*answer))).collect();
         connector.step(turn, Memo(Zeroizing::new(run.memo.0.to_vec())), Input::Answers(Answers(given))).await
     }
 }

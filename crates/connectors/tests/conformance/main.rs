@@ -29,7 +29,15 @@ async fn every_connector_has_institutions_in_the_sandbox() {
 #[tokio::test]
 async fn a_good_login_brings_every_account_with_its_values() {
     let bench = Bench::start().await;
-    let run = bench.run("evergreen", &login("alex.plain", "sandbox-maple-1001"), Mode::Attended, Memo::default(), &mut silent).await;
+    let run = bench
+        .run(
+            "evergreen",
+            &login("alex.plain", "sandbox-maple-1001"),
+            Mode::Attended,
+            Memo::default(),
+            &mut silent,
+        )
+        .await;
     let harvest = run.harvest();
     assert!(harvest.complete);
     let kinds: Vec<_> = harvest.accounts.iter().map(|account| account.identity.kind).collect();
@@ -55,7 +63,8 @@ async fn every_version_is_spoken() {
         [(102, 2102), (103, 2103), (160, 2160), (203, 2203), (211, 2211), (220, 2220), (230, 2230)]
     {
         let login = login(&format!("pen.{version}"), &format!("sandbox-type-{password}"));
-        let run = bench.run(&format!("press{version}"), &login, Mode::Attended, Memo::default(), &mut silent).await;
+        let run =
+            bench.run(&format!("press{version}"), &login, Mode::Attended, Memo::default(), &mut silent).await;
         let harvest = run.harvest();
         assert_eq!(harvest.accounts.len(), 2, "{version}");
         assert!(harvest.accounts.iter().all(|account| account.balance.is_some()), "{version}");
@@ -90,9 +99,14 @@ async fn what_the_institution_wants_from_the_client_is_told() {
         ("windmere", "nico.terms", "sandbox-sail-9201", Reason::ActionNeeded),
         ("stonewater", "toni.device", "sandbox-pier-9301", Reason::ActionNeeded),
     ] {
-        let run = bench.run(institution, &login(user, password), Mode::Attended, Memo::default(), &mut silent).await;
+        let run = bench
+            .run(institution, &login(user, password), Mode::Attended, Memo::default(), &mut silent)
+            .await;
         assert_eq!(run.failure().reason, reason, "{institution}: {:?}", run.failure());
-        assert!(run.failure().say.as_ref().is_some_and(|say| !say.is_empty()), "{institution} has words for the client");
+        assert!(
+            run.failure().say.as_ref().is_some_and(|say| !say.is_empty()),
+            "{institution} has words for the client"
+        );
     }
 }
 
@@ -102,12 +116,15 @@ async fn our_own_wrong_parameters_never_look_like_a_wrong_password() {
     let (connector, mut parameters) = bench.offering("ironbridge").await;
     parameters["fid"] = json!("1");
     let login = login("quinn.rounds", "sandbox-girder-3001");
-    let run = bench.run_with(connector, &parameters, &login, Mode::Attended, Memo::default(), &mut silent).await;
+    let run =
+        bench.run_with(connector, &parameters, &login, Mode::Attended, Memo::default(), &mut silent).await;
     assert_eq!(run.failure().reason, Reason::ConnectorConfig);
     parameters["url"] = json!("ftp://nowhere/");
-    let run = bench.run_with(connector, &parameters, &login, Mode::Attended, Memo::default(), &mut silent).await;
+    let run =
+        bench.run_with(connector, &parameters, &login, Mode::Attended, Memo::default(), &mut silent).await;
     assert_eq!(run.failure().reason, Reason::ConnectorConfig);
-    let run = bench.run_with(connector, &json!({}), &login, Mode::Attended, Memo::default(), &mut silent).await;
+    let run =
+        bench.run_with(connector, &json!({}), &login, Mode::Attended, Memo::default(), &mut silent).await;
     assert_eq!(run.failure().reason, Reason::ConnectorConfig);
 }
 
@@ -204,7 +221,8 @@ async fn an_expired_code_brings_a_new_one_and_not_the_password_form() {
     let End::Open(questions) = &open.end else { panic!("{:?}", open.end) };
     let code = bench.code("copperleaf", "robin.quick").await;
     bench.advance(120).await;
-    let (_, step) = bench.answer("copperleaf", &login, &open, &[(questions[0].id.as_str(), code.as_str())]).await;
+    let (_, step) =
+        bench.answer("copperleaf", &login, &open, &[(questions[0].id.as_str(), code.as_str())]).await;
     let fresh = match step {
         Step::Ask { .. } | Step::Again(Stage::SecurityCheck) => true,
         Step::Failed(failure) => panic!("{failure:?}"),
@@ -241,7 +259,8 @@ async fn a_code_every_time_updates_only_attended() {
     let open = bench.run("copperleaf", &login, Mode::Attended, Memo::default(), &mut silent).await;
     let End::Open(questions) = &open.end else { panic!("{:?}", open.end) };
     let code = bench.code("copperleaf", "robin.always").await;
-    let (memo, step) = bench.answer("copperleaf", &login, &open, &[(questions[0].id.as_str(), code.as_str())]).await;
+    let (memo, step) =
+        bench.answer("copperleaf", &login, &open, &[(questions[0].id.as_str(), code.as_str())]).await;
     assert!(matches!(step, Step::Again(Stage::ReadingValues)), "{step:?}");
     let night = bench.run("copperleaf", &login, Mode::Unattended, memo, &mut silent).await;
     assert_eq!(night.failure().reason, Reason::AttendedOnly);
@@ -249,7 +268,8 @@ async fn a_code_every_time_updates_only_attended() {
     let open = bench.run("copperleaf", &login, Mode::Attended, night.memo, &mut silent).await;
     let End::Open(questions) = &open.end else { panic!("{:?}", open.end) };
     let code = bench.code("copperleaf", "robin.always").await;
-    let (_, step) = bench.answer("copperleaf", &login, &open, &[(questions[0].id.as_str(), code.as_str())]).await;
+    let (_, step) =
+        bench.answer("copperleaf", &login, &open, &[(questions[0].id.as_str(), code.as_str())]).await;
     let Step::Done(harvest) = step else { panic!("{step:?}") };
     assert!(harvest.accounts.len() == 2 && harvest.accounts.iter().all(|account| account.balance.is_some()));
 }
@@ -266,7 +286,10 @@ async fn a_refresh_is_one_request_and_finds_what_changed() {
         let second = bench.run("rowan", &login, Mode::Unattended, first.memo, &mut silent).await;
         let harvest = second.harvest();
         assert_eq!(harvest.accounts.len(), after, "{user}");
-        assert!(harvest.accounts.iter().all(|account| account.balance.is_some() && account.incomplete.is_none()), "{user}");
+        assert!(
+            harvest.accounts.iter().all(|account| account.balance.is_some() && account.incomplete.is_none()),
+            "{user}"
+        );
         let third = bench.run("rowan", &login, Mode::Unattended, second.memo, &mut silent).await;
         assert_eq!((third.harvest().accounts.len(), third.stages.len()), (after, 0), "{user}: one request");
     }
@@ -331,7 +354,8 @@ async fn no_half_value_is_harvested() {
     for fault in ["half_body", "short_length", "truncated", "wrong_charset", "wrong_trnuid"] {
         bench.heal().await;
         bench.fault("evergreen", fault, json!({})).await;
-        let run = bench.run("evergreen", &login, Mode::Unattended, Memo(good.memo.0.clone()), &mut silent).await;
+        let run =
+            bench.run("evergreen", &login, Mode::Unattended, Memo(good.memo.0.clone()), &mut silent).await;
         match &run.end {
             End::Failed(failure) => assert_eq!(failure.reason, Reason::BadResponse, "{fault}: {failure:?}"),
             End::Done(harvest) => {
@@ -373,8 +397,12 @@ async fn pending_and_corrected_entries_are_told_apart() {
     let corrected = login("uma.corrected", "sandbox-cone-1402");
     let run = bench.run("pinegrove", &corrected, Mode::Attended, Memo::default(), &mut silent).await;
     let posted = &run.harvest().accounts[0].transactions.as_ref().expect("transactions").posted;
-    let corrections: Vec<_> = posted.iter().filter_map(|entry| entry.corrects.as_ref().map(|(_, what)| *what)).collect();
-    assert!(corrections.contains(&Correction::Replace) && corrections.contains(&Correction::Delete), "{corrections:?}");
+    let corrections: Vec<_> =
+        posted.iter().filter_map(|entry| entry.corrects.as_ref().map(|(_, what)| *what)).collect();
+    assert!(
+        corrections.contains(&Correction::Replace) && corrections.contains(&Correction::Delete),
+        "{corrections:?}"
+    );
     let pending = login("uma.pending", "sandbox-cone-1401");
     let run = bench.run("pinegrove", &pending, Mode::Attended, Memo::default(), &mut silent).await;
     assert!(run.harvest().accounts.iter().all(|account| {
@@ -395,7 +423,10 @@ async fn investments_are_worth_their_positions_and_cash() {
     assert_eq!(holdings.len(), 10, "nine positions and cash: {holdings:#?}");
     assert!(holdings.iter().any(|holding| holding.value.is_negative()), "the written call");
     let trades = &account.transactions.as_ref().expect("transactions").posted;
-    assert!(trades.iter().any(|entry| entry.detail.starts_with("Buy ") && entry.quantity.is_some()), "{trades:?}");
+    assert!(
+        trades.iter().any(|entry| entry.detail.starts_with("Buy ") && entry.quantity.is_some()),
+        "{trades:?}"
+    );
 }
 
 #[tokio::test]
@@ -406,7 +437,9 @@ async fn debts_are_negative_in_every_dialect() {
         ("lakeshore", "ruth.lindqvist", "sandbox-heron-3318", AccountKind::CreditCard),
         ("granite", "lindqvist.home", "sandbox-quarry-0071", AccountKind::Mortgage),
     ] {
-        let run = bench.run(institution, &login(user, password), Mode::Attended, Memo::default(), &mut silent).await;
+        let run = bench
+            .run(institution, &login(user, password), Mode::Attended, Memo::default(), &mut silent)
+            .await;
         let accounts = &run.harvest().accounts;
         let account = accounts.iter().find(|account| account.identity.kind == kind);
         let account = account.unwrap_or_else(|| panic!("no {kind:?} in {accounts:#?}"));
@@ -428,7 +461,10 @@ async fn retirement_accounts_are_recognized_and_valued() {
     let kinds: Vec<_> = run.harvest().accounts.iter().map(|account| account.identity.kind).collect();
     assert_eq!(kinds, [AccountKind::Brokerage, AccountKind::RothIra, AccountKind::TraditionalIra]);
     assert!(run.harvest().accounts.iter().all(|account| {
-        account.holdings.as_ref().is_some_and(|holdings| holdings.iter().any(|holding| holding.cost_basis.is_some()))
+        account
+            .holdings
+            .as_ref()
+            .is_some_and(|holdings| holdings.iter().any(|holding| holding.cost_basis.is_some()))
     }));
 }
 
@@ -439,7 +475,10 @@ async fn message_sets_may_live_at_different_addresses() {
     let run = bench.run("crossroads", &login, Mode::Attended, Memo::default(), &mut silent).await;
     let accounts = &run.harvest().accounts;
     assert_eq!(accounts.len(), 2);
-    assert!(accounts.iter().all(|account| account.balance.is_some() && account.incomplete.is_none()), "{accounts:?}");
+    assert!(
+        accounts.iter().all(|account| account.balance.is_some() && account.incomplete.is_none()),
+        "{accounts:?}"
+    );
     let again = bench.run("crossroads", &login, Mode::Unattended, run.memo, &mut silent).await;
     assert!(again.harvest().accounts.iter().all(|account| account.balance.is_some()));
 }
@@ -449,7 +488,11 @@ async fn a_third_credential_is_sent_when_the_form_declares_it() {
     let bench = Bench::start().await;
     let two = login("kim.member", "sandbox-thicket-9401");
     let run = bench.run("briarwood", &two, Mode::Attended, Memo::default(), &mut silent).await;
-    assert_eq!(run.failure().reason, Reason::ConnectorConfig, "the form must declare what the profile demands");
+    assert_eq!(
+        run.failure().reason,
+        Reason::ConnectorConfig,
+        "the form must declare what the profile demands"
+    );
     let secret = |text: &str| secrecy::SecretString::from(text);
     let three = domain::login::Login::from_fields(vec![
         ("user_id".to_owned(), secret("kim.member")),

@@ -35,7 +35,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
         return Err(ReadError::Declaration);
     }
     let version = header_value(header, "VERSION").and_then(|digits| digits.parse().ok());
-    Ok(Decoded { body_at, version, text })
+    Ok(Decoded { text, body_at, version })
 }
 
 fn text_of(bytes: &[u8]) -> Cow<'_, str> {
@@ -62,7 +62,8 @@ fn utf8_or_single_byte(bytes: &[u8]) -> Cow<'_, str> {
     }
     // Only ASCII is needed to read the header, so the lossy prefix is good enough to find the charset in it.
     let prefix = String::from_utf8_lossy(&bytes[..bytes.len().min(HEADER_BYTES_MAX)]);
-    let declared = ["CHARSET", "ENCODING"].iter().filter_map(|key| header_value(&prefix, key)).collect::<Vec<_>>();
+    let declared =
+        ["CHARSET", "ENCODING"].iter().filter_map(|key| header_value(&prefix, key)).collect::<Vec<_>>();
     let table = if declared.iter().any(|name| name.contains("8859-15")) { latin9 } else { cp1252 };
     // ISO-8859-1 differs from cp1252 only in control characters, which no statement uses.
     Cow::Owned(bytes.iter().map(|&byte| if byte < 0x80 { char::from(byte) } else { table(byte) }).collect())
@@ -74,8 +75,8 @@ const HEADER_BYTES_MAX: usize = 4096;
 /// The upper half of Windows code page 1252; the five unassigned bytes stay the control characters of ISO-8859-1.
 fn cp1252(byte: u8) -> char {
     const TABLE: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9f => TABLE[usize::from(byte - 0x80)],
@@ -116,12 +117,15 @@ fn find_root(text: &str) -> Option<usize> {
 
 fn is_html(text: &str) -> bool {
     let start: String = text.trim_start().chars().take(1024).collect::<String>().to_ascii_lowercase();
-    start.starts_with("<!doctype html") || start.contains("<html") || start.contains("<head") || start.contains("<body")
+    start.starts_with("<!doctype html")
+        || start.contains("<html")
+        || start.contains("<head")
+        || start.contains("<body")
 }
 
 /// Whether a header holds a markup declaration. `<?` and comments are harmless.
 fn declares(header: &str) -> bool {
-    header.match_indices("<!").any(|(at, _)| super::tree::is_declaration(&header.as_bytes()[at..]))
+    header.match_indices("<!").any(|(at, _)| super::build::is_declaration(&header.as_bytes()[at..]))
 }
 
 /// The value of a header key in any spelling seen: `KEY:VALUE` on lines ended by CR, LF or both, all keys on one line
@@ -132,8 +136,10 @@ fn header_value(header: &str, key: &str) -> Option<String> {
         let rest = header[at + key.len()..].trim_start_matches([' ', '\t']);
         let Some(rest) = rest.strip_prefix([':', '=']) else { continue };
         let rest = rest.trim_start_matches([' ', '\t', '"', '\'']);
-        let value: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
-        let value = KEYS.iter().filter_map(|next| value.find(next)).min().map_or(value.as_str(), |end| &value[..end]);
+        let value: String =
+            rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+        let value =
+            KEYS.iter().filter_map(|next| value.find(next)).min().map_or(value.as_str(), |end| &value[..end]);
         if key == "VERSION" && value.len() != 3 {
             // The XML declaration's own version="1.0".
             continue;
@@ -179,7 +185,11 @@ mod tests {
             ("DATA:OFXSGML\n", None),
         ] {
             let input = format!("{header}<OFX></OFX>");
-            assert_eq!(decode(input.as_bytes()).unwrap_or_else(|error| panic!("{header}: {error}")).version, version, "{header}");
+            assert_eq!(
+                decode(input.as_bytes()).unwrap_or_else(|error| panic!("{header}: {error}")).version,
+                version,
+                "{header}"
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 
 use super::{
-    reply::{date, decimal},
+    statement::{date, decimal},
     tree::Element,
     value::Moment,
 };
@@ -68,9 +68,26 @@ pub struct Security<'d> {
 pub(super) fn is_trade(name: &str) -> bool {
     matches!(
         name,
-        "BUYDEBT" | "BUYMF" | "BUYOPT" | "BUYOTHER" | "BUYSTOCK" | "CLOSUREOPT" | "INCOME" | "INVEXPENSE" | "JRNLFUND"
-            | "JRNLSEC" | "MARGININTEREST" | "REINVEST" | "RETOFCAP" | "SELLDEBT" | "SELLMF" | "SELLOPT" | "SELLOTHER"
-            | "SELLSTOCK" | "SPLIT" | "TRANSFER"
+        "BUYDEBT"
+            | "BUYMF"
+            | "BUYOPT"
+            | "BUYOTHER"
+            | "BUYSTOCK"
+            | "CLOSUREOPT"
+            | "INCOME"
+            | "INVEXPENSE"
+            | "JRNLFUND"
+            | "JRNLSEC"
+            | "MARGININTEREST"
+            | "REINVEST"
+            | "RETOFCAP"
+            | "SELLDEBT"
+            | "SELLMF"
+            | "SELLOPT"
+            | "SELLOTHER"
+            | "SELLSTOCK"
+            | "SPLIT"
+            | "TRANSFER"
     )
 }
 

@@ -3,17 +3,21 @@
 //! One tolerant tokenizer reads OFX 1 (SGML) and OFX 2 (XML) alike. It never panics, its time is linear in the input,
 //! and what it can't read it refuses with a [`ReadError`] or marks in [`Oddities`]: nothing is dropped in silence.
 
+mod build;
 mod decode;
 mod investment;
+mod names;
 mod reply;
+mod statement;
 mod tree;
 mod value;
 
 pub use investment::{Position, Security, Trade};
 pub use reply::{
-    AccountReference, Balance, Challenge, Entry, Family, ListedAccount, MessageSet, PendingEntry, Phrase, Profile,
-    Realm, Reply, Severity, Signon, Statement, Status,
+    AccountReference, Challenge, Family, ListedAccount, MessageSet, Phrase, Profile, Realm, Reply, Severity,
+    Signon, Status,
 };
+pub use statement::{Balance, Entry, PendingEntry, Statement};
 pub use tree::{Document, Element, Oddities};
 pub use value::{Moment, amount, moment};
 
@@ -61,5 +65,5 @@ pub enum ReadError {
 /// Reads one OFX answer or file into its tree.
 pub fn read(bytes: &[u8]) -> Result<Document<'_>, ReadError> {
     let decoded = decode::decode(bytes)?;
-    tree::build(decoded)
+    build::build(decoded)
 }

@@ -26,7 +26,8 @@ impl Moment {
 /// `None` for anything that is not a calendar date, such as `****`, `00000000` or the ambiguous `03/04/2024`.
 pub fn moment(text: &str) -> Option<Moment> {
     let text = text.trim();
-    let (stamp, zone) = text.split_once('[').map_or((text, None), |(stamp, zone)| (stamp.trim_end(), Some(zone)));
+    let (stamp, zone) =
+        text.split_once('[').map_or((text, None), |(stamp, zone)| (stamp.trim_end(), Some(zone)));
     let dashed = stamp.as_bytes().get(4) == Some(&b'-') && stamp.as_bytes().get(7) == Some(&b'-');
     let joined;
     let stamp = if dashed {
@@ -40,7 +41,8 @@ pub fn moment(text: &str) -> Option<Moment> {
         return None;
     }
     let part = |from: usize, to: usize| stamp[from..to].parse::<i16>().ok();
-    let date = Date::new(part(0, 4)?, i8::try_from(part(4, 6)?).ok()?, i8::try_from(part(6, 8)?).ok()?).ok()?;
+    let date =
+        Date::new(part(0, 4)?, i8::try_from(part(4, 6)?).ok()?, i8::try_from(part(6, 8)?).ok()?).ok()?;
     let time = if digits >= 12 {
         let second = if digits >= 14 { part(12, 14)?.min(59) } else { 0 };
         Time::new(i8::try_from(part(8, 10)?).ok()?, i8::try_from(part(10, 12)?).ok()?, second as i8, 0).ok()
@@ -100,11 +102,15 @@ fn plain(bytes: &[u8]) -> Option<Decimal> {
 
 /// The forms that institutions send in spite of it: `R$ 5.326,43`, `- 12,50`, `1,234.56`, `12.00-`.
 fn forgiven(text: &str) -> Option<Decimal> {
-    let mut compact: String =
-        text.chars().filter(|c| !c.is_whitespace() && *c != '\'').map(|c| if c == '\u{2212}' { '-' } else { c }).collect();
+    let mut compact: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '\'')
+        .map(|c| if c == '\u{2212}' { '-' } else { c })
+        .collect();
     for sign in ["R$", "US$", "$", "€", "£", "¥"] {
         if let Some(at) = compact.find(sign) {
-            let outside = at == 0 || at + sign.len() == compact.len() || compact[..at] == *"-" || compact[..at] == *"+";
+            let outside =
+                at == 0 || at + sign.len() == compact.len() || compact[..at] == *"-" || compact[..at] == *"+";
             if !outside {
                 return None;
             }
@@ -161,13 +167,19 @@ mod tests {
             ("19961005132200:014", Some(13), None),
         ] {
             let read = moment(text).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!((read.date, read.time.map(|time| i32::from(time.hour())), read.offset_seconds), (day, hour, offset), "{text}");
+            assert_eq!(
+                (read.date, read.time.map(|time| i32::from(time.hour())), read.offset_seconds),
+                (day, hour, offset),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn refuses_what_is_not_a_date() {
-        for text in ["", "****", "00000000", "20241301", "20240230", "30/06/2025", "undefined", "2024", "2024-1-1"] {
+        for text in
+            ["", "****", "00000000", "20241301", "20240230", "30/06/2025", "undefined", "2024", "2024-1-1"]
+        {
             assert_eq!(moment(text), None, "{text}");
         }
     }
@@ -198,7 +210,19 @@ mod tests {
     #[test]
     fn never_guesses_an_amount() {
         for text in [
-            "", " . ", "-", "****", "12a", "1.2.3", "1,23,4", "12,34.567,8", "1e9", "--1", "NaN", "12 USD", "1$2",
+            "",
+            " . ",
+            "-",
+            "****",
+            "12a",
+            "1.2.3",
+            "1,23,4",
+            "12,34.567,8",
+            "1e9",
+            "--1",
+            "NaN",
+            "12 USD",
+            "1$2",
             "99999999999999999999999999999999",
         ] {
             assert_eq!(amount(text), None, "{text}");
