@@ -3,15 +3,18 @@
 //! Lengths along the time axis are percent of the plot's width and heights are pixels, so that text keeps its size at
 //! any width. No `style` attributes: the content security policy forbids them.
 
+mod allocation;
+mod frame;
+
+use std::fmt::Write as _;
+
 use askama::Template;
-use domain::{
-    Date, Money,
-    account::ValuePoint,
-    holding::{Holding, SecurityKind},
-    networth::NetWorthPoint,
-    time::date_words,
-};
+use domain::{Date, Money, account::ValuePoint, networth::NetWorthPoint, time::date_words};
 use jiff::ToSpan;
+
+use frame::{Frame, percent, pixel};
+
+pub(crate) use allocation::{Allocation, allocation, kind_label, shown_name};
 
 /// The height of the drawing, the text below it excluded, in pixels.
 const HEIGHT: f64 = 256.0;
@@ -294,201 +297,6 @@ fn days_between(from: Date, to: Date) -> i32 {
     (to - from).get_days()
 }
 
-/// Where days and amounts lie in the drawing.
-struct Frame {
-    first: Date,
-    days: i32,
-    low: f64,
-    high: f64,
-    step: f64,
-    decimals: u32,
-}
-
-impl Frame {
-    fn around(points: &[Point], about: About) -> Self {
-        let amounts = points.iter().flat_map(|point| {
-            let parts = point.parts.map_or([point.value; 2], |(assets, debts)| [assets, debts]);
-            [point.value, parts[0], parts[1]]
-        });
-        let decimals = points.first().map_or(2, |point| point.value.currency.decimals());
-        let unit = 10_f64.powi(decimals as i32);
-        let (mut low, mut high) = amounts.fold((f64::MAX, f64::MIN), |(low, high), amount| {
-            let amount = amount.minor as f64 / unit;
-            (low.min(amount), high.max(amount))
-        });
-        // A line far away from zero would be flat if the axis began there; one near it, or with debts, begins at zero.
-        if about == About::NetWorth || low.abs().min(high.abs()) < (high - low) * 2.0 || low == high {
-            (low, high) = (low.min(0.0), high.max(0.0));
-        }
-        if low == high {
-            high = low + 1.0;
-        }
-        let step = nice_step(high - low);
-        let days =
-            points.first().zip(points.last()).map_or(0, |(first, last)| days_between(first.day, last.day));
-        Self {
-            first: points.first().map_or(Date::ZERO, |point| point.day),
-            days,
-            low: (low / step).floor() * step,
-            high: (high / step).ceil() * step,
-            step,
-            decimals,
-        }
-    }
-
-    fn has_zero(&self) -> bool {
-        self.low <= 0.0 && self.high >= 0.0
-    }
-
-    /// 0 at the first day, 1 at the last; a single day stands in the middle.
-    fn x(&self, day: Date) -> f64 {
-        if self.days == 0 { 0.5 } else { f64::from(days_between(self.first, day)) / f64::from(self.days) }
-    }
-
-    fn y_of(&self, amount: f64) -> f64 {
-        HEAD + (HEIGHT - HEAD) * (self.high - amount) / (self.high - self.low)
-    }
-
-    fn y(&self, amount: Money) -> f64 {
-        self.y_of(amount.minor as f64 / 10_f64.powi(self.decimals as i32))
-    }
-
-    fn grid(&self) -> Vec<Grid> {
-        let lines = ((self.high - self.low) / self.step).round() as i32;
-        (0..=lines)
-            .map(|line| self.low + f64::from(line) * self.step)
-            .map(|amount| {
-                let y = self.y_of(amount);
-                let zero = amount.abs() < self.step / 2.0;
-                Grid { y: pixel(y), text_y: pixel(y + 4.0), label: short(amount, self.step), zero }
-            })
-            .collect()
-    }
-
-    /// Days, half-months, months or years: as many as a person can read.
-    fn ticks(&self) -> Vec<Tick> {
-        if self.days == 0 {
-            return vec![Tick {
-                x: percent(0.5),
-                anchor: "middle",
-                label: date_words(self.first),
-                spare: false,
-            }];
-        }
-        let last = self.first.saturating_add(self.days.days());
-        let days: Vec<(Date, String)> = if self.days <= 75 {
-            let step = [1, 2, 3, 7, 14].into_iter().find(|step| self.days / step <= 6).unwrap_or(14);
-            every_days(self.first, last, step)
-        } else {
-            let months = self.days / 30;
-            let step = [1, 2, 3, 6, 12, 24, 60].into_iter().find(|step| months / step <= 7).unwrap_or(120);
-            every_months(self.first, last, step)
-        };
-        // A label needs about a tenth of the width; the second of a close pair goes.
-        let mut ticks: Vec<Tick> = Vec::new();
-        for (index, (day, label)) in days.into_iter().enumerate() {
-            let x = self.x(day);
-            let anchor = match x {
-                x if x < 0.03 => "start",
-                x if x > 0.97 => "end",
-                _ => "middle",
-            };
-            ticks.push(Tick { x: percent(x), anchor, label, spare: index % 2 == 1 });
-        }
-        ticks
-    }
-
-    fn stops(&self, points: &[Point], about: About) -> Vec<Stop> {
-        let xs: Vec<f64> = points.iter().map(|point| self.x(point.day)).collect();
-        let middle = |at: usize| f64::midpoint(xs[at], xs[at + 1]);
-        (0..points.len())
-            .map(|at| {
-                let (point, x) = (points[at], xs[at]);
-                let from = if at == 0 { 0.0 } else { middle(at - 1) };
-                let to = if at + 1 == xs.len() { 1.0 } else { middle(at) };
-                let (words, spoken) = told(&point, about);
-                let (anchor, words_x) = match x {
-                    x if x < 0.34 => ("start", "0%"),
-                    x if x > 0.66 => ("end", "100%"),
-                    _ => ("middle", "50%"),
-                };
-                Stop {
-                    x: percent(x),
-                    y: pixel(self.y(point.value)),
-                    strip_x: percent(from),
-                    strip_width: percent(to - from),
-                    anchor,
-                    words_x,
-                    words,
-                    spoken,
-                    last: at + 1 == points.len(),
-                }
-            })
-            .collect()
-    }
-}
-
-fn every_days(first: Date, last: Date, step: i32) -> Vec<(Date, String)> {
-    let mut days = Vec::new();
-    let mut day = first;
-    while day <= last && days.len() < 20 {
-        days.push((day, day.strftime("%b %-d").to_string()));
-        day = day.saturating_add(step.days());
-    }
-    days
-}
-
-fn every_months(first: Date, last: Date, step: i32) -> Vec<(Date, String)> {
-    let mut days = Vec::new();
-    let mut day = first.first_of_month().saturating_add(1.month());
-    // Steps of a quarter and more begin with a quarter, half-year or year.
-    while step > 2 && (i32::from(day.month()) - 1) % step.min(12) != 0 {
-        day = day.saturating_add(1.month());
-    }
-    while day <= last && days.len() < 20 {
-        let words = if day.month() == 1 || step >= 12 || days.is_empty() { "%b %Y" } else { "%b" };
-        let words = if step >= 12 { "%Y" } else { words };
-        days.push((day, day.strftime(words).to_string()));
-        day = day.saturating_add(step.months());
-    }
-    days
-}
-
-/// 1, 2, 2.5 or 5 times a power of ten, so that four to seven lines result.
-fn nice_step(span: f64) -> f64 {
-    let power = 10_f64.powf((span / 5.0).log10().floor());
-    [1.0, 2.0, 2.5, 5.0, 10.0]
-        .into_iter()
-        .map(|times| times * power)
-        .find(|step| span / step <= 6.0)
-        .unwrap_or(power * 10.0)
-}
-
-/// `1.5M`, `500k`, `0`, with as many places as the step needs.
-fn short(amount: f64, step: f64) -> String {
-    let (size, letter) = match amount.abs().max(step) {
-        largest if largest >= 1e9 => (1e9, "B"),
-        largest if largest >= 1e6 => (1e6, "M"),
-        largest if largest >= 1e4 => (1e3, "k"),
-        _ => (1.0, ""),
-    };
-    if amount.abs() < step / 1000.0 {
-        return "0".to_owned();
-    }
-    let places =
-        (0..=2).find(|places| ((step / size * 10_f64.powi(*places)).fract()).abs() < 1e-6).unwrap_or(2);
-    let sign = if amount < 0.0 { "\u{2212}" } else { "" };
-    format!("{sign}{:.*}{letter}", places as usize, amount.abs() / size)
-}
-
-fn percent(part: f64) -> String {
-    format!("{:.2}%", part * 100.0)
-}
-
-fn pixel(y: f64) -> String {
-    format!("{y:.1}")
-}
-
 fn lines(runs: &[Vec<Point>], frame: &Frame, about: About, of: &dyn Fn(&Point) -> Money) -> String {
     let mut path = String::new();
     for run in runs.iter().filter(|run| run.len() > 1) {
@@ -502,10 +310,8 @@ fn areas(runs: &[Vec<Point>], frame: &Frame, about: About) -> String {
     let mut path = String::new();
     for run in runs.iter().filter(|run| run.len() > 1) {
         let start = frame.x(run[0].day) * 1000.0;
-        path.push_str(&format!(
-            "M{start:.1} {zero}{}V{zero}Z",
-            trace(run, frame, about, &|point| point.value, 'L')
-        ));
+        let top = trace(run, frame, about, &|point| point.value, 'L');
+        path.extend([format!("M{start:.1} {zero}"), top, format!("V{zero}Z")]);
     }
     path
 }
@@ -515,11 +321,12 @@ fn trace(run: &[Point], frame: &Frame, about: About, of: &dyn Fn(&Point) -> Mone
     let mut path = String::with_capacity(run.len() * 12);
     for (index, point) in run.iter().enumerate() {
         let (x, y) = (frame.x(point.day) * 1000.0, frame.y(of(point)));
-        match index {
-            0 => path.push_str(&format!("{begin}{x:.1} {y:.1}")),
-            _ if about == About::ByHand => path.push_str(&format!("H{x:.1}V{y:.1}")),
-            _ => path.push_str(&format!("L{x:.1} {y:.1}")),
-        }
+        // Writing into a string can't fail.
+        let _ = match index {
+            0 => write!(path, "{begin}{x:.1} {y:.1}"),
+            _ if about == About::ByHand => write!(path, "H{x:.1}V{y:.1}"),
+            _ => write!(path, "L{x:.1} {y:.1}"),
+        };
     }
     path
 }
@@ -565,23 +372,16 @@ fn summary(points: &[Point], first: Point, last: Point, about: About) -> String 
         up if up > 0 => format!("{what} rose by {size}, from {} to {}", first.value, last.value),
         _ => format!("{what} fell by {size}, from {} to {}", first.value, last.value),
     };
-    let mut words = format!("{verb}, between {} and {}.", date_words(first.day), date_words(last.day));
+    let words = format!("{verb}, between {} and {}.", date_words(first.day), date_words(last.day));
     let runs = runs(points, about);
-    match runs.windows(2).next() {
-        Some(pair) if runs.len() == 2 => {
-            let (before, after) = (pair[0][pair[0].len() - 1].day, pair[1][0].day);
-            words.push_str(&format!(
-                " Nothing is known between {} and {}.",
-                date_words(before),
-                date_words(after)
-            ));
+    match &runs[..] {
+        [_] => words,
+        [before, after] => {
+            let (before, after) = (before[before.len() - 1].day, after[0].day);
+            format!("{words} Nothing is known between {} and {}.", date_words(before), date_words(after))
         }
-        Some(_) => {
-            words.push_str(&format!(" The {} gaps are times of which nothing is known.", runs.len() - 1))
-        }
-        None => {}
+        _ => format!("{words} The {} gaps are times of which nothing is known.", runs.len() - 1),
     }
-    words
 }
 
 /// The last known day of each day, week or month, newest first.
@@ -608,93 +408,6 @@ fn rows(points: &[Point]) -> Vec<Row> {
         });
     }
     rows
-}
-
-/// What an account's holdings consist of: a ring with its list. `Display` draws it.
-#[derive(Debug, Template)]
-#[template(path = "part/allocation.html")]
-pub(crate) struct Allocation {
-    shares: Vec<Share>,
-    count: usize,
-    /// Holdings with a value below zero: in the table, not in the ring.
-    short: usize,
-}
-
-#[derive(Debug)]
-struct Share {
-    name: String,
-    value: String,
-    percent: String,
-    /// `k1` to `k6`.
-    class: String,
-    /// Dashes of the ring, whose circumference is 100.
-    dash: String,
-    offset: String,
-}
-
-/// The parts of the holdings by kind; by name when all are of one kind. `None` without a positive value.
-pub(crate) fn allocation(holdings: &[Holding]) -> Option<Allocation> {
-    let positive: Vec<&Holding> = holdings.iter().filter(|holding| holding.value.minor > 0).collect();
-    let first = positive.first()?;
-    let one_kind = positive.iter().all(|holding| holding.kind == first.kind);
-    let mut sums: Vec<(String, i64)> = Vec::new();
-    for holding in &positive {
-        let name =
-            if one_kind { shown_name(holding).to_owned() } else { kind_label(holding.kind).to_owned() };
-        match sums.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, sum)) => *sum = sum.saturating_add(holding.value.minor),
-            None => sums.push((name, holding.value.minor)),
-        }
-    }
-    sums.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
-    if sums.len() > 6 {
-        let rest = sums.split_off(5);
-        let sum = rest.iter().fold(0_i64, |sum, (_, part)| sum.saturating_add(*part));
-        sums.push((format!("{} others", rest.len()), sum));
-    }
-    let whole = sums.iter().fold(0_i64, |sum, (_, part)| sum.saturating_add(*part)) as f64;
-    let mut turned = 0.0;
-    let shares = sums
-        .into_iter()
-        .enumerate()
-        .map(|(index, (name, minor))| {
-            let part = minor as f64 / whole * 100.0;
-            // A hair of space between two parts; a circle begins at three o'clock, ours at twelve.
-            let dash = format!("{:.2} {:.2}", (part - 0.6).max(0.2), 100.0 - (part - 0.6).max(0.2));
-            let offset = format!("{:.2}", 25.0 - turned);
-            turned += part;
-            let value = Money { minor, currency: first.value.currency }.to_string();
-            Share {
-                name,
-                value,
-                percent: format!("{part:.1}%"),
-                class: format!("k{}", index + 1),
-                dash,
-                offset,
-            }
-        })
-        .collect();
-    Some(Allocation { shares, count: positive.len(), short: holdings.len() - positive.len() })
-}
-
-/// The name of a holding, or what stands for it.
-pub(crate) fn shown_name(holding: &Holding) -> &str {
-    [&holding.name, &holding.symbol, &holding.security_id]
-        .into_iter()
-        .find(|text| !text.is_empty())
-        .map_or("Unnamed", String::as_str)
-}
-
-/// What people call a kind of security.
-pub(crate) fn kind_label(kind: SecurityKind) -> &'static str {
-    match kind {
-        SecurityKind::Stock => "Stocks",
-        SecurityKind::Fund => "Funds",
-        SecurityKind::Bond => "Bonds",
-        SecurityKind::Option => "Options",
-        SecurityKind::Cash => "Cash",
-        SecurityKind::Other => "Other",
-    }
 }
 
 #[cfg(test)]

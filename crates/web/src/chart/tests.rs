@@ -1,7 +1,10 @@
-use domain::Currency;
+use domain::{
+    Currency,
+    holding::{Holding, SecurityKind},
+};
 use jiff::civil::date;
 
-use super::*;
+use super::{frame::short, *};
 
 fn usd(minor: i64) -> Money {
     Money { minor, currency: Currency::USD }

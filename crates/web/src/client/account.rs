@@ -48,6 +48,7 @@ pub(crate) struct AccountPage {
     conflict: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is one word of the page")]
 struct Facts {
     id: String,
     name: String,

@@ -37,7 +37,7 @@ use crate::{
 /// Without a script the page asks again so often; while a question is open, not before its deadline.
 const RELOAD_SECONDS: i64 = 4;
 /// A stream ends by itself after so long; the browser comes back and goes on.
-const STREAM_MAX: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+const STREAM_MAX: std::time::Duration = std::time::Duration::from_mins(15);
 
 #[derive(Template)]
 #[template(path = "client/live.html", blocks = ["part", "said"])]
@@ -244,9 +244,10 @@ impl QuestionView {
         let alone = challenge.questions.first().filter(|_| challenge.questions.len() == 1);
         Self {
             challenge: challenge.id.to_string(),
-            headline: match code {
-                true => format!("{institution} asks for an access code{round}"),
-                false => format!("{institution} asks a security question{round}"),
+            headline: if code {
+                format!("{institution} asks for an access code{round}")
+            } else {
+                format!("{institution} asks a security question{round}")
             },
             // A code's field says where it went; the institution's words stand above it.
             words: alone.filter(|_| code).map(|question| question.label.clone()),
@@ -317,7 +318,7 @@ pub(crate) async fn events(
 fn changes(ctx: Ctx, id: ConnectionId, seen: String) -> impl Stream<Item = Result<Event, Infallible>> {
     let wakes = ctx.engine().watch(id);
     let first = stream::once(async {});
-    let wakes = Box::pin(first.chain(wakes.map(|_| ())));
+    let wakes = Box::pin(first.chain(wakes));
     stream::unfold((ctx, wakes, seen, false), move |(mut ctx, mut wakes, seen, over)| async move {
         if over {
             return None;

@@ -6,7 +6,7 @@ use domain::{
     connection::Connection,
     freshness,
     person::{Person, Role},
-    reason::{Actor, Fix, Mark},
+    reason::{Fix, Mark},
     time::{ago_words, clock_words, date_words, time_words},
 };
 use jiff::tz::TimeZone;
@@ -138,7 +138,7 @@ impl Step {
         let at = format!("/connections/{}", connection.id);
         Some(match connection.reason.fix() {
             Fix::Wait => return None,
-            Fix::Refresh => Self::send("Refresh", format!("{at}/refresh")),
+            Fix::Refresh | Fix::VisitThenRefresh => Self::send("Refresh", format!("{at}/refresh")),
             Fix::FindNew if connection.reason == Reason::NewAccounts => {
                 Self::link("Find New", format!("{at}/review"))
             }
@@ -148,7 +148,6 @@ impl Step {
             }
             Fix::Answer => Self::link("Answer", at),
             Fix::StartAgain => Self::send("Start again", format!("{at}/start-again")),
-            Fix::VisitThenRefresh => Self::send("Refresh", format!("{at}/refresh")),
             Fix::Resume if connection.reason == Reason::ByPerson => {
                 Self::link("Switch on", format!("{at}/login"))
             }
@@ -196,17 +195,18 @@ pub(crate) fn title(connection: &Connection) -> String {
 
 /// What happened, who acts, whether waiting helps; with the times where somebody waits for them.
 pub(crate) fn sentence(connection: &Connection, now: Timestamp, zone: &TimeZone) -> String {
-    let mut sentence = Reason::fill(connection.reason.client_sentence(), &connection.institution);
-    let waits = matches!(connection.reason.actor(), Actor::Institution | Actor::Engine | Actor::Support);
-    if waits && connection.reason.mark() == Mark::Wrench {
-        let since = moment(connection.since, now, zone);
-        let next = connection.due_at.filter(|next| *next > now).map(|next| moment(next, now, zone));
-        sentence.push_str(&match next {
-            Some(next) => format!(" It began at {since}; the next try is at {next}."),
-            None => format!(" It began at {since}."),
-        });
+    let sentence = Reason::fill(connection.reason.client_sentence(), &connection.institution);
+    if connection.reason.mark() != Mark::Wrench {
+        return sentence;
     }
-    sentence
+    let since = moment(connection.since, now, zone);
+    match connection.due_at.filter(|next| *next > now) {
+        Some(next) => {
+            let next = moment(next, now, zone);
+            format!("{sentence} It began at {since}; the next try is at {next}.")
+        }
+        None => format!("{sentence} It began at {since}."),
+    }
 }
 
 /// A time of today as a clock time, any other in full.
