@@ -15,7 +15,12 @@ use crate::{Engine, MasterKey, Options, Parts, Schedule, Vault, directory::Direc
 ///
 /// # Panics
 /// When the machine can't set up a client for HTTP.
-pub fn engine(store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, offerings: Vec<Offering>) -> Engine {
+pub fn engine(
+    store: Store,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    offerings: Vec<Offering>,
+) -> Engine {
     Engine::new(Parts {
         store,
         vault: Vault::new(MasterKey::generate(&*entropy), []),

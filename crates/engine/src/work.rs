@@ -225,6 +225,10 @@ impl Engine {
         let most = options.institution_concurrency_max;
         let claimed = tx.claim(due.connection, &self.inner.node, until, most).await?;
         let Some((mut connection, lease)) = claimed else { return Ok(Claimed::No) };
+        if connection.work.is_none_or(|work| !work.attended) && health::stops(breaker, now) {
+            // Nobody waits for it: it stays due until the institution is back. The claim is rolled back.
+            return Ok(Claimed::No);
+        }
         if connection.work.is_some() && connection.state() == State::NeedsInput {
             self.expire(tx, &connection, &lease).await?;
             return Ok(Claimed::Settled { expired: true });

@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 static ABOUT: About = About { name: "scripted", title: "A connector of the tests", history_days: 90 };
 
 /// What the next step does.
-pub enum Act {
+pub(crate) enum Act {
     Step(Step),
     Panic,
     /// Never answers.
@@ -27,7 +27,7 @@ pub enum Act {
 }
 
 #[derive(Default)]
-pub struct Scripted {
+pub(crate) struct Scripted {
     plan: Mutex<VecDeque<Act>>,
     seen: Mutex<Vec<String>>,
     since: Mutex<Vec<Date>>,
@@ -35,17 +35,17 @@ pub struct Scripted {
 
 impl Scripted {
     /// The next steps, in their order. Where the plan ends, the run ends without accounts.
-    pub fn will(&self, acts: impl IntoIterator<Item = Act>) {
+    pub(crate) fn will(&self, acts: impl IntoIterator<Item = Act>) {
         lock(&self.plan).extend(acts);
     }
 
     /// What it was asked since the last call: mode, input and login of each step.
-    pub fn seen(&self) -> Vec<String> {
+    pub(crate) fn seen(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.seen))
     }
 
     /// From which days on transactions were asked for, since the last call.
-    pub fn since(&self) -> Vec<Date> {
+    pub(crate) fn since(&self) -> Vec<Date> {
         std::mem::take(&mut lock(&self.since))
     }
 }
@@ -85,11 +85,11 @@ impl Connector for Scripted {
     }
 }
 
-pub fn again() -> Act {
+pub(crate) fn again() -> Act {
     Act::Step(Step::Again(Stage::ReadingAccounts))
 }
 
-pub fn ask(kind: QuestionKind, deadline: Option<Timestamp>, wrong_before: bool) -> Act {
+pub(crate) fn ask(kind: QuestionKind, deadline: Option<Timestamp>, wrong_before: bool) -> Act {
     let question = Question {
         id: "MFA1".to_owned(),
         label: "What was your first car?".to_owned(),
@@ -101,24 +101,24 @@ pub fn ask(kind: QuestionKind, deadline: Option<Timestamp>, wrong_before: bool) 
     Act::Step(Step::Ask { questions: vec![question], deadline, wrong_before })
 }
 
-pub fn fail(reason: Reason) -> Act {
+pub(crate) fn fail(reason: Reason) -> Act {
     Act::Step(Step::Failed(Failure::new(reason, "as the test wants it")))
 }
 
-pub fn done(accounts: Vec<FoundAccount>) -> Act {
+pub(crate) fn done(accounts: Vec<FoundAccount>) -> Act {
     Act::Step(Step::Done(Harvest { accounts, complete: true }))
 }
 
-pub fn half_list(accounts: Vec<FoundAccount>) -> Act {
+pub(crate) fn half_list(accounts: Vec<FoundAccount>) -> Act {
     Act::Step(Step::Done(Harvest { accounts, complete: false }))
 }
 
-pub fn usd(minor: i64) -> Money {
+pub(crate) fn usd(minor: i64) -> Money {
     Money { minor, currency: Currency::USD }
 }
 
 /// An account with a balance of `minor` cents as of `day`.
-pub fn account(number: &str, name: &str, kind: AccountKind, minor: i64, day: Date) -> FoundAccount {
+pub(crate) fn account(number: &str, name: &str, kind: AccountKind, minor: i64, day: Date) -> FoundAccount {
     FoundAccount {
         identity: Identity {
             persistent_key: None,
@@ -136,12 +136,12 @@ pub fn account(number: &str, name: &str, kind: AccountKind, minor: i64, day: Dat
     }
 }
 
-pub fn checking(minor: i64, day: Date) -> FoundAccount {
+pub(crate) fn checking(minor: i64, day: Date) -> FoundAccount {
     account("000123456789", "Everyday Checking", AccountKind::Checking, minor, day)
 }
 
 /// `count` entries on the days up to `to`.
-pub fn entries(count: usize, to: Date) -> Statement {
+pub(crate) fn entries(count: usize, to: Date) -> Statement {
     use jiff::ToSpan;
     let posted: Vec<Posted> = (0..count)
         .map(|number| Posted {

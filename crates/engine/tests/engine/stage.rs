@@ -32,18 +32,18 @@ use store::{
 use crate::scripted::Scripted;
 
 /// A clock that a test moves.
-pub struct Manual(AtomicI64);
+pub(crate) struct Manual(AtomicI64);
 
 impl Manual {
-    pub fn at(now: Timestamp) -> Self {
+    pub(crate) fn at(now: Timestamp) -> Self {
         Self(AtomicI64::new(now.as_microsecond()))
     }
 
-    pub fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         self.0.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
     }
 
-    pub fn set(&self, now: Timestamp) {
+    pub(crate) fn set(&self, now: Timestamp) {
         self.0.store(now.as_microsecond(), Ordering::SeqCst);
     }
 }
@@ -55,10 +55,10 @@ impl Clock for Manual {
 }
 
 /// Bytes that no two engines of a test share, and that are alike in each run.
-pub struct Seeded(AtomicU64);
+pub(crate) struct Seeded(AtomicU64);
 
 impl Seeded {
-    pub fn new(seed: &str) -> Self {
+    pub(crate) fn new(seed: &str) -> Self {
         let seed = seed.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(byte)));
         Self(AtomicU64::new(seed << 32))
     }
@@ -76,13 +76,13 @@ impl Entropy for Seeded {
     }
 }
 
-pub const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-pub fn field(name: &str, kind: FieldKind) -> Field {
+pub(crate) fn field(name: &str, kind: FieldKind) -> Field {
     Field { name: name.to_owned(), label: name.to_owned(), kind, help: String::new() }
 }
 
-pub fn offering(id: &str, name: &str, access: Option<Access>) -> Offering {
+pub(crate) fn offering(id: &str, name: &str, access: Option<Access>) -> Offering {
     Offering {
         id: id.to_owned(),
         brand: name.to_owned(),
@@ -104,28 +104,28 @@ fn scripted_access() -> Access {
     Access { connector: "scripted".to_owned(), parameters: serde_json::Value::Null, form }
 }
 
-pub fn login(password: &str) -> Login {
+pub(crate) fn login(password: &str) -> Login {
     Login::from_fields(vec![
         ("user_id".to_owned(), SecretString::from("ruth")),
         ("password".to_owned(), SecretString::from(password)),
     ])
 }
 
-pub fn answers(answer: &str) -> Answers {
+pub(crate) fn answers(answer: &str) -> Answers {
     Answers(vec![("MFA1".to_owned(), SecretString::from(answer))])
 }
 
-pub struct Stage {
-    pub database: Database,
-    pub sample: Sample,
-    pub clock: Arc<Manual>,
-    pub bank: &'static Scripted,
-    pub engine: Engine,
+pub(crate) struct Stage {
+    pub(crate) database: Database,
+    pub(crate) sample: Sample,
+    pub(crate) clock: Arc<Manual>,
+    pub(crate) bank: &'static Scripted,
+    pub(crate) engine: Engine,
 }
 
 impl Stage {
     /// One on each kind of database.
-    pub async fn all() -> Vec<Self> {
+    pub(crate) async fn all() -> Vec<Self> {
         let mut stages = Vec::new();
         for database in testing::databases().await {
             stages.push(Self::on(database).await);
@@ -133,7 +133,7 @@ impl Stage {
         stages
     }
 
-    pub async fn on(database: Database) -> Self {
+    pub(crate) async fn on(database: Database) -> Self {
         let sample = Sample::new(&database.store, "Oak").await;
         let clock = Arc::new(Manual::at(testing::now()));
         let bank: &'static Scripted = Box::leak(Box::default());
@@ -143,19 +143,19 @@ impl Stage {
     }
 
     /// Another node on the same database.
-    pub async fn node(&self, name: &str, options: Options) -> Engine {
+    pub(crate) async fn node(&self, name: &str, options: Options) -> Engine {
         engine_on(self.database.another().await, &self.clock, self.bank, name, options)
     }
 
-    pub fn client(&self) -> Subject {
+    pub(crate) fn client(&self) -> Subject {
         self.sample.as_client()
     }
 
-    pub async fn connect(&self, password: &str) -> ConnectionId {
+    pub(crate) async fn connect(&self, password: &str) -> ConnectionId {
         self.connect_form(password, &format!("form {password}")).await
     }
 
-    pub async fn connect_form(&self, password: &str, form_key: &str) -> ConnectionId {
+    pub(crate) async fn connect_form(&self, password: &str, form_key: &str) -> ConnectionId {
         let new = NewConnection {
             offering: "maple".to_owned(),
             login: login(password),
@@ -164,31 +164,31 @@ impl Stage {
         self.engine.connect(&self.client(), "op", new).await.unwrap()
     }
 
-    pub async fn tick(&self) -> Worked {
+    pub(crate) async fn tick(&self) -> Worked {
         use domain::world::Clock as _;
         self.engine.tick(self.clock.now()).await.unwrap()
     }
 
     /// Lets time pass, then works.
-    pub async fn tick_after(&self, time: Duration) -> Worked {
+    pub(crate) async fn tick_after(&self, time: Duration) -> Worked {
         self.clock.pass(time);
         self.tick().await
     }
 
-    pub async fn connection(&self, id: ConnectionId) -> Connection {
+    pub(crate) async fn connection(&self, id: ConnectionId) -> Connection {
         self.database.store.engine().connection(id).await.unwrap()
     }
 
-    pub async fn reason(&self, id: ConnectionId) -> Reason {
+    pub(crate) async fn reason(&self, id: ConnectionId) -> Reason {
         self.connection(id).await.reason
     }
 
-    pub async fn progress(&self, id: ConnectionId) -> Progress {
+    pub(crate) async fn progress(&self, id: ConnectionId) -> Progress {
         self.engine.progress(&self.client(), id).await.unwrap()
     }
 
     /// Adds everything that was found.
-    pub async fn add_all(&self, id: ConnectionId) {
+    pub(crate) async fn add_all(&self, id: ConnectionId) {
         let found = self.progress(id).await.found;
         let decisions = found.into_iter().map(|account| {
             assert_eq!(account.standing, Standing::Found);
@@ -199,12 +199,12 @@ impl Stage {
     }
 
     /// How many rows of a table a WHERE finds.
-    pub async fn count(&self, what: &str) -> i64 {
+    pub(crate) async fn count(&self, what: &str) -> i64 {
         testing::count(&self.database.url, what).await
     }
 }
 
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         // One call in flight, so that a test sees the same order each time.
         workers: 1,
@@ -213,7 +213,7 @@ pub fn options() -> Options {
     }
 }
 
-pub fn engine_on(
+pub(crate) fn engine_on(
     store: Store,
     clock: &Arc<Manual>,
     bank: &'static Scripted,
@@ -223,7 +223,7 @@ pub fn engine_on(
     Engine::new(parts(store, clock, bank, node, options))
 }
 
-pub fn parts(
+pub(crate) fn parts(
     store: Store,
     clock: &Arc<Manual>,
     bank: &'static Scripted,
