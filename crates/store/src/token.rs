@@ -15,9 +15,10 @@ const TOUCH_SECONDS: i64 = 60;
 
 texts! {
     BY_HASH = Text::one(
-        "SELECT t.id, t.scope, t.last_used_at, p.id, p.firm_id, p.role, p.household_id, p.name, p.email, p.created_at,
-            f.id, f.name, f.zone
+        "SELECT t.id, t.scope, t.last_used_at, h.revision,
+            p.id, p.firm_id, p.role, p.household_id, p.name, p.email, p.created_at, f.id, f.name, f.zone
          FROM api_token t JOIN person p ON p.id = t.person_id JOIN firm f ON f.id = p.firm_id
+         LEFT JOIN household h ON h.id = p.household_id
          WHERE t.token_hash = $1 AND t.revoked_at IS NULL"
     );
     TOUCH = Text::one("UPDATE api_token SET last_used_at = $1 WHERE id = $2");
@@ -50,6 +51,8 @@ pub struct Token {
 pub struct Bearer {
     pub signed: Signed,
     pub scope: String,
+    /// Of the household: what was computed from its accounts and connections holds as long as this stays.
+    pub revision: Option<i64>,
 }
 
 impl Visitor {
@@ -60,7 +63,8 @@ impl Visitor {
             .bind(token_hash)
             .first(|row| {
                 let (id, scope, used) = (row.next()?, row.next()?, row.next::<Option<Timestamp>>()?);
-                Ok((id, used, Bearer { scope, signed: signed(row, Through::Token(id))? }))
+                let revision = row.next()?;
+                Ok((id, used, Bearer { scope, revision, signed: signed(row, Through::Token(id))? }))
             })
             .await?;
         let Some((id, used, bearer)) = found else { return Ok(None) };

@@ -49,11 +49,24 @@ pub(crate) struct Portal {
     pub(crate) app: App,
     /// Password hashing and the limits per address.
     pub(crate) doors: auth::Doors,
+    pub(crate) kept_accounts: api::kept::Kept,
+    pub(crate) kept_net_worth: api::kept::Kept,
+}
+
+impl Portal {
+    fn new(app: App) -> Self {
+        Self {
+            doors: auth::Doors::new(&app),
+            kept_accounts: api::kept::Kept::default(),
+            kept_net_worth: api::kept::Kept::default(),
+            app,
+        }
+    }
 }
 
 /// The whole portal as a service. The binary adds a [`Peer`] to the extensions of each request.
 pub fn router(app: App) -> Router {
-    let portal = Arc::new(Portal { doors: auth::Doors::new(&app), app });
+    let portal = Arc::new(Portal::new(app));
     let (_, router) = table().into_parts();
     security::around(router, &portal).with_state(portal)
 }

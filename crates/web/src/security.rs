@@ -132,3 +132,74 @@ async fn operation(State(portal): State<Arc<Portal>>, mut request: Request, next
     .instrument(span)
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, routing::get};
+    use domain::world::{Clock, Entropy};
+    use http_body_util::BodyExt;
+    use secrecy::SecretBox;
+    use store::testing::{Counted, sqlite};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{App, Settings};
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> domain::Timestamp {
+            store::testing::now()
+        }
+    }
+
+    async fn answer(router: Router<Arc<Portal>>, path: &str) -> (StatusCode, http::HeaderMap, String) {
+        let database = sqlite().await;
+        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) =
+            (Arc::new(Still), Arc::new(Counted::default()));
+        let app = App {
+            engine: engine::testing::engine(
+                database.store.clone(),
+                Arc::clone(&clock),
+                Arc::clone(&entropy),
+                Vec::new(),
+            ),
+            store: database.store.clone(),
+            clock,
+            entropy,
+            key: SecretBox::new(Box::new([7; 32])),
+            settings: Settings::new("https://portal.firm.example", "Client portal").unwrap(),
+        };
+        let portal = Arc::new(Portal::new(app));
+        let service = around(router, &portal).with_state(portal);
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let (parts, body) = service.oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        (parts.status, parts.headers, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// ASVS 5.0 §16.5.4: the last resort.
+    #[tokio::test]
+    async fn a_panic_is_a_page_with_the_operation_and_nothing_of_the_panic() {
+        async fn panics() -> StatusCode {
+            panic!("canary-of-a-panic")
+        }
+        let (status, headers, body) = answer(Router::new().route("/panics", get(panics)), "/panics").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        let operation = headers["x-operation-id"].to_str().unwrap();
+        assert!(body.contains(operation) && body.contains("Something went wrong on our side"), "{body}");
+        assert!(!body.contains("canary"));
+        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], CONTENT_SECURITY_POLICY);
+    }
+
+    #[tokio::test]
+    async fn the_cause_of_a_fault_stays_in_the_log() {
+        let fails = get(|| async { Err::<(), _>(Fail::internal("canary in SELECT x FROM /path")) });
+        let (status, _, body) = answer(Router::new().route("/api/fails", fails), "/api/fails").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(
+            body.contains("\"operation\"") && !body.contains("canary") && !body.contains("SELECT"),
+            "{body}"
+        );
+    }
+}

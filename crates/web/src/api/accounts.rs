@@ -1,13 +1,15 @@
 //! `GET /api/v1/accounts`
 
 use axum::response::Response;
+use bytes::Bytes;
 use domain::{freshness, networth::NetWorth};
 use serde::Serialize;
 use store::account::Listed;
 use utoipa::ToSchema;
 
 use super::{
-    Program, json,
+    Program, answer,
+    kept::Mark,
     status::{Category, Owner, Status},
 };
 use crate::fail::Fail;
@@ -77,11 +79,22 @@ pub(super) struct Account {
     )
 )]
 pub(super) async fn list(program: Program) -> Result<Response, Fail> {
+    let mark = Mark { revision: program.revision, now: program.now };
+    let kept = &program.portal.kept_accounts;
+    if let Some(body) = kept.get(program.household, mark) {
+        return Ok(answer(body));
+    }
+    let body = Bytes::from(serde_json::to_vec(&read(&program).await?).map_err(Fail::internal)?);
+    kept.keep(program.household, mark, body.clone());
+    Ok(answer(body))
+}
+
+async fn read(program: &Program) -> Result<Accounts, Fail> {
     let listed = program.reader.accounts(program.household).await?;
     let plain: Vec<_> = listed.iter().map(|listed| listed.account.clone()).collect();
     let currentness = NetWorth::of(&plain, domain::Currency::USD, program.now, &program.zone).currentness;
-    let accounts = listed.into_iter().map(|listed| account(&program, listed)).collect();
-    json(&Accounts { accounts, current: currentness.current, counted: currentness.of })
+    let accounts = listed.into_iter().map(|listed| account(program, listed)).collect();
+    Ok(Accounts { accounts, current: currentness.current, counted: currentness.of })
 }
 
 fn account(program: &Program, listed: Listed) -> Account {

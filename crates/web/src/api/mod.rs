@@ -5,6 +5,7 @@
 
 mod accounts;
 mod connections;
+pub(crate) mod kept;
 mod net_worth;
 mod openapi;
 mod status;
@@ -16,6 +17,7 @@ use axum::{
     http::{header, request::Parts},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use domain::{HouseholdId, Timestamp};
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -46,7 +48,11 @@ pub(crate) struct Program {
     reader: Reader,
     household: HouseholdId,
     zone: TimeZone,
+    /// To the minute: what is current is judged once a minute, so that an answer holds that long.
     now: Timestamp,
+    /// Of the household.
+    revision: i64,
+    portal: Arc<Portal>,
 }
 
 impl FromRequestParts<Arc<Portal>> for Program {
@@ -63,8 +69,16 @@ impl FromRequestParts<Arc<Portal>> for Program {
             return Err(Fail::Forbidden);
         }
         let household = found.signed.subject.household.ok_or(Fail::Forbidden)?;
+        let revision = found.revision.ok_or(Fail::Forbidden)?;
         let zone = TimeZone::get(&found.signed.firm.zone).map_err(Fail::internal)?;
-        Ok(Self { reader: app.store.reader(&found.signed.subject), household, zone, now })
+        Ok(Self {
+            reader: app.store.reader(&found.signed.subject),
+            household,
+            zone,
+            now: kept::minute(now),
+            revision,
+            portal: Arc::clone(portal),
+        })
     }
 }
 
@@ -76,8 +90,11 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 fn json(body: &impl Serialize) -> Result<Response, Fail> {
-    let bytes = serde_json::to_vec(body).map_err(Fail::internal)?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
+    Ok(answer(serde_json::to_vec(body).map_err(Fail::internal)?.into()))
+}
+
+fn answer(body: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 #[cfg(test)]

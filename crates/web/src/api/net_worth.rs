@@ -2,11 +2,12 @@
 
 use axum::response::Response;
 use axum_extra::extract::Query;
+use bytes::Bytes;
 use domain::{Currency, Date, Money, networth};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Program, json};
+use super::{Program, answer, kept::Mark};
 use crate::fail::Fail;
 
 /// How far back the history goes when nothing is asked for.
@@ -78,15 +79,29 @@ pub(super) struct Asked {
     )
 )]
 pub(super) async fn show(program: Program, Query(asked): Query<Asked>) -> Result<Response, Fail> {
-    let Program { reader, household, zone, now } = program;
+    let mark = Mark { revision: program.revision, now: program.now };
+    let kept = &program.portal.kept_net_worth;
+    if let (Some(body), None) = (kept.get(program.household, mark), asked.since) {
+        return Ok(answer(body));
+    }
+    let body = Bytes::from(serde_json::to_vec(&read(&program, asked.since).await?).map_err(Fail::internal)?);
+    if asked.since.is_none() {
+        kept.keep(program.household, mark, body.clone());
+    }
+    Ok(answer(body))
+}
+
+async fn read(program: &Program, since: Option<Date>) -> Result<NetWorth, Fail> {
+    let Program { reader, household, zone, now, .. } = program;
+    let (household, now) = (*household, *now);
     let listed = reader.accounts(household).await?;
     let accounts: Vec<_> = listed.into_iter().map(|listed| listed.account).collect();
-    let worth = networth::NetWorth::of(&accounts, Currency::USD, now, &zone);
-    let year_ago = now.to_zoned_datetime(zone).date().saturating_sub(jiff::Span::new().days(DAYS));
-    let history = reader.net_worth_history(household, asked.since.unwrap_or(year_ago)).await?;
+    let worth = networth::NetWorth::of(&accounts, Currency::USD, now, zone);
+    let year_ago = now.to_zoned_datetime(zone.clone()).date().saturating_sub(jiff::Span::new().days(DAYS));
+    let history = reader.net_worth_history(household, since.unwrap_or(year_ago)).await?;
     let counted = accounts.iter().filter(|account| account.counted && account.currency == Currency::USD);
     let values: Vec<_> = counted.filter_map(|account| account.value).collect();
-    json(&NetWorth {
+    Ok(NetWorth {
         currency: Currency::USD.to_string(),
         total: decimal(worth.total()),
         assets: decimal(worth.assets),

@@ -8,7 +8,8 @@ use std::{
 
 use axum::{Router, body::Body};
 use domain::{
-    AccountId, ConnectionId, Currency, Money, Reason, SessionId, Timestamp,
+    AccountId, ConnectionId, Currency, HouseholdId, InvitationId, Money, Reason, SessionId, Timestamp,
+    TokenId,
     account::{AccountKind, Owner},
     audit::{Doer, Subject, Through},
     connection::Connection,
@@ -94,7 +95,7 @@ pub(crate) struct Portal {
     pub(crate) household: Household,
     pub(crate) heard: Heard,
     entropy: Arc<dyn Entropy>,
-    _database: Database,
+    database: Database,
     _log: tracing::subscriber::DefaultGuard,
 }
 
@@ -145,18 +146,7 @@ impl Portal {
         let mut tx = store.begin(&Doer::Operator, "test", clock.now()).await.unwrap();
         let household = tx.add_household(firm.id, "Lindqvist", advisor.id).await.unwrap();
         tx.commit().await.unwrap();
-        Self {
-            router,
-            store,
-            clock,
-            firm,
-            advisor,
-            household,
-            heard,
-            entropy,
-            _database: database,
-            _log: log,
-        }
+        Self { router, store, clock, firm, advisor, household, heard, entropy, database, _log: log }
     }
 
     /// Somebody with [`PASSWORD`]; the e-mail is the name with dots.
@@ -173,9 +163,8 @@ impl Portal {
     /// The path of a new invitation into the household.
     pub(crate) async fn invitation(&self, token: &str) -> String {
         let mut tx = self.store.begin(&Doer::Operator, "test", self.clock.now()).await.unwrap();
-        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let email = "samuel@orchard.example";
-        tx.invite(&self.household, self.advisor.id, "Samuel Lindqvist", email, &hash).await.unwrap();
+        tx.invite(&self.household, self.advisor.id, "Samuel Lindqvist", email, &hash(token)).await.unwrap();
         tx.commit().await.unwrap();
         format!("/invitation/{token}")
     }
@@ -314,6 +303,135 @@ async fn add_person(
     person
 }
 
+/// One of everything, for calls by everybody.
+pub(crate) struct Fixture {
+    pub(crate) household: HouseholdId,
+    pub(crate) account: AccountId,
+    pub(crate) connection: ConnectionId,
+    pub(crate) invitation: InvitationId,
+    /// The client's.
+    pub(crate) session: SessionId,
+    /// The client's.
+    pub(crate) key: TokenId,
+}
+
+impl Fixture {
+    /// The token of an open invitation into the household.
+    pub(crate) const INVITATION: &str = "canary-token-of-an-invitation-0123456789abc";
+}
+
+impl Portal {
+    /// People of all kinds, each signed in with a session whose token is what they are called, and one of everything.
+    pub(crate) async fn fixture(&self, reason: Reason) -> Fixture {
+        let client = self.plain_person(&self.firm, Role::Client, Some(&self.household), "client").await;
+        self.plain_person(&self.firm, Role::CoClient, Some(&self.household), "co-client").await;
+        self.start(&self.advisor, "advisor").await;
+        for (role, name) in [
+            (Role::Administrator, "administrator"),
+            (Role::Compliance, "compliance"),
+            (Role::Advisor, "other-advisor"),
+        ] {
+            self.plain_person(&self.firm, role, None, name).await;
+        }
+        let mut tx = self.begin().await;
+        let other = tx.add_household(self.firm.id, "Other", self.advisor.id).await.unwrap();
+        let other_firm = tx.add_firm("Other firm", "America/Chicago").await.unwrap();
+        tx.commit().await.unwrap();
+        self.plain_person(&self.firm, Role::Client, Some(&other), "other-client").await;
+        let stranger = self.plain_person(&other_firm, Role::Advisor, None, "strange-advisor").await;
+        let mut tx = self.begin().await;
+        let theirs = tx.add_household(other_firm.id, "Theirs", stranger.id).await.unwrap();
+        tx.commit().await.unwrap();
+        self.plain_person(&other_firm, Role::Client, Some(&theirs), "strange-client").await;
+        self.invitation(Fixture::INVITATION).await;
+        let invitation = self.reader(&self.advisor).invitations().await.unwrap()[0].id;
+        let account = self.by_hand("Cabin", "real_estate", 25_000_000).await;
+        let mut tx = self.begin().await;
+        let session = tx.start_session(&client, &hash("another"), "test").await.unwrap();
+        let key = tx.add_token(client.id, "key", "read", &hash("heldaway_key")).await.unwrap();
+        tx.commit().await.unwrap();
+        let connection = self.connection(&client, reason).await;
+        Fixture { household: self.household.id, account, connection, invitation, session, key }
+    }
+
+    /// Somebody without a password, signed in.
+    async fn plain_person(
+        &self,
+        firm: &Firm,
+        role: Role,
+        household: Option<&Household>,
+        name: &str,
+    ) -> Person {
+        let mut tx = self.begin().await;
+        let new = NewPerson {
+            firm: firm.id,
+            role,
+            household: household.map(|household| household.id),
+            name,
+            email: &format!("{name}@orchard.example"),
+            password_hash: "none",
+        };
+        let person = tx.add_person(new).await.unwrap();
+        tx.commit().await.unwrap();
+        self.start(&person, name).await;
+        person
+    }
+
+    async fn start(&self, person: &Person, token: &str) {
+        let mut tx = self.begin().await;
+        tx.start_session(person, &hash(token), "test").await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Calls as somebody of the fixture, by their token, and tells status and location. The stream of events is not
+    /// read, since it has no end.
+    pub(crate) async fn called(
+        &self,
+        who: &str,
+        method: &Method,
+        address: &str,
+        typed: &[(&str, &str)],
+    ) -> (StatusCode, String) {
+        let body = if method == Method::POST { form(typed) } else { String::new() };
+        let request = Request::builder()
+            .method(method)
+            .uri(address)
+            .header(
+                if who == "program" { header::AUTHORIZATION } else { header::COOKIE },
+                if who == "program" {
+                    "Bearer heldaway_key".to_owned()
+                } else {
+                    format!("__Host-session={who}")
+                },
+            )
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let location = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        let status = response.status();
+        if !address.ends_with("/events") {
+            self.heard.add(&response.into_body().collect().await.unwrap().to_bytes());
+        }
+        (status, location.unwrap_or_default())
+    }
+
+    /// How many changes there were.
+    pub(crate) async fn audit_rows(&self) -> i64 {
+        store::testing::count(&self.database.url, "audit").await
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// `application/x-www-form-urlencoded`
+fn form(fields: &[(&str, &str)]) -> String {
+    let pairs: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    pairs.join("&")
+}
+
 /// What came back.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -364,8 +482,6 @@ impl Browser {
         fields: &[(&str, &str)],
         headers: &[(&str, &str)],
     ) -> Answer {
-        let body: Vec<String> =
-            fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
         let mut request = Request::builder().method(method).uri(path).header(header::USER_AGENT, self.agent);
         request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         for (name, value) in &self.cookies {
@@ -375,7 +491,7 @@ impl Browser {
             request = request.header(*name, *value);
         }
         let response =
-            self.router.clone().oneshot(request.body(Body::from(body.join("&"))).unwrap()).await.unwrap();
+            self.router.clone().oneshot(request.body(Body::from(form(fields))).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         self.heard.add(&body);

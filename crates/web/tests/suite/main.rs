@@ -4,6 +4,7 @@ mod advisor;
 mod api;
 mod harness;
 mod invitation;
+mod matrix;
 mod security;
 mod settings;
 mod sign_in;
