@@ -341,11 +341,17 @@ fn changes(ctx: Ctx, id: ConnectionId, seen: String) -> impl Stream<Item = Resul
     .flatten()
 }
 
-/// The part for the eye and the words for the ear; `None` can't happen with templates that compile.
-fn told(live: &Live, seen: &str) -> Option<[Event; 2]> {
+/// The part for the eye and the words for the ear; `None` can't happen with templates that compile. A run that is over
+/// says so by an event of its own, at which the browser closes the stream: an end without it counts as a fault there.
+fn told(live: &Live, seen: &str) -> Option<Vec<Event>> {
     let part = live.as_part().render().ok()?;
     let said = live.as_said().render().ok()?;
-    Some([Event::default().event("said").data(said), Event::default().event("step").id(seen).data(part)])
+    let mut events =
+        vec![Event::default().event("said").data(said), Event::default().event("step").id(seen).data(part)];
+    if live.over {
+        events.push(Event::default().event("over").data("over"));
+    }
+    Some(events)
 }
 
 #[cfg(test)]
