@@ -4,7 +4,7 @@
 //! ```json
 //! {"id": "lakeshore", "brand": "Lakeshore Credit Union", "name": "Lakeshore Credit Union (sandbox)",
 //!  "kind": "credit_union", "for": "Checking, savings, Visa, auto loans",
-//!  "home_url": "http://127.0.0.1:PORT/site/lakeshore", "login_url": "http://127.0.0.1:PORT/site/lakeshore",
+//!  "home_url": "http://lakeshore.localhost:PORT/site/lakeshore", "login_url": "http://lakeshore.localhost:PORT/…",
 //!  "protocol": "ofx", "ofx_url": "http://127.0.0.1:PORT/ofx/lakeshore",
 //!  "org": "SANDBOX", "fid": "10101", "version": 211, "appid": "QWIN", "appver": 2700, "client_uid": false,
 //!  "login_form": [{"name": "user_id", "label": "User ID", "kind": "text", "help": "…"},

@@ -84,9 +84,11 @@ impl World {
         dice(self.seed, &format!("{}/{}", institution.id, user.login()))
     }
 
-    /// The institution's page for its customers.
+    /// The institution's page for its customers: each under a name of its own, since people are asked to compare it.
+    /// Browsers find every `.localhost` on this machine (RFC 6761 §6.3).
     pub(crate) fn site(&self, institution: &Institution) -> String {
-        format!("{}/site/{}", self.address, institution.id)
+        let port = self.address.rsplit(':').next().unwrap_or_default();
+        format!("http://{id}.localhost:{port}/site/{id}", id = institution.id)
     }
 
     pub(crate) fn ofx_url(&self, institution: &Institution) -> String {

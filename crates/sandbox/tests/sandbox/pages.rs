@@ -14,7 +14,9 @@ async fn the_directory_has_what_a_search_needs() {
         let text =
             |key: &str| offering[key].as_str().unwrap_or_else(|| panic!("{key} in {offering}")).to_owned();
         let id = text("id");
-        assert_eq!(text("home_url"), format!("{}/site/{id}", sandbox.address()));
+        let address = sandbox.address().to_string();
+        let port = address.rsplit(':').next().unwrap();
+        assert_eq!(text("home_url"), format!("http://{id}.localhost:{port}/site/{id}"));
         assert_eq!(text("ofx_url"), format!("{}/ofx/{id}", sandbox.address()));
         assert_eq!(text("name"), format!("{} (sandbox)", text("brand")));
         assert_eq!(
