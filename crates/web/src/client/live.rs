@@ -335,7 +335,7 @@ fn changes(ctx: Ctx, id: ConnectionId, seen: String) -> impl Stream<Item = Resul
             let Ok(live) = Live::load(&ctx, &progress, &[]).await else { continue };
             let over = live.over;
             let Some(events) = told(&live, &now_seen) else { continue };
-            return Some((stream::iter(events.map(Ok)), (ctx, wakes, now_seen, over)));
+            return Some((stream::iter(events.into_iter().map(Ok)), (ctx, wakes, now_seen, over)));
         }
     })
     .flatten()
