@@ -367,3 +367,6 @@ fn pending(
 pub(super) fn can_be_asked(account: &KnownAccount, parameters: &Parameters) -> bool {
     account.family != Family::Loan || parameters.knows_loans()
 }
+
+#[cfg(test)]
+mod tests;

@@ -369,3 +369,141 @@ impl Writer<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ofx::read;
+
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    fn account(family: Family) -> KnownAccount {
+        KnownAccount {
+            family,
+            institution: Some("000111222".to_owned()),
+            branch: None,
+            number: "5550001".to_owned(),
+            kind: Some("CHECKING".to_owned()),
+            key: None,
+            description: None,
+            nickname: None,
+            balance_only: false,
+            product: Some("401K".to_owned()),
+            ownership: None,
+            loan_kind: None,
+        }
+    }
+
+    fn written(parameters: &serde_json::Value, ask: &Ask<'_>) -> String {
+        let mut row = json!({"url": "https://a.example/", "org": "B&K", "fid": "7"});
+        row.as_object_mut().expect("an object").extend(parameters.as_object().cloned().expect("an object"));
+        let parameters = Parameters::read(&row).expect("parameters");
+        let (id, password) = (SecretString::from("anna"), SecretString::from("p<&>\n1"));
+        let extra = SecretString::from("440-118");
+        let signon = Signon {
+            who: Who::User { id: &id, password: &password },
+            session_cookie: Some("C"),
+            client_id: Some("UID"),
+            credential1: Some(&extra),
+            credential2: None,
+            auth_token: Some("T"),
+            access_key: Some("K"),
+            answers: vec![("MFA16", "Sand berg")],
+        };
+        let now = "2026-11-23T15:09:53Z".parse().expect("a timestamp");
+        let request = request(&parameters, &signon, ask, now, &Zeros);
+        String::from_utf8(request.body.to_vec()).expect("text")
+    }
+
+    /// The names of all elements, in document order.
+    fn names(text: &str) -> Vec<String> {
+        let document = read::read(text.as_bytes()).expect("what we write, we can read");
+        document.elements().map(|element| element.name().to_owned()).collect()
+    }
+
+    fn since() -> Date {
+        jiff::civil::date(2026, 8, 1)
+    }
+
+    #[test]
+    fn headers_of_both_kinds() {
+        let text = written(&json!({"version": 102}), &Ask::Challenge);
+        assert!(text.starts_with("OFXHEADER:100\r\nDATA:OFXSGML\r\nVERSION:102\r\nSECURITY:NONE\r\nENCODING:USASCII\r\nCHARSET:1252\r\nCOMPRESSION:NONE\r\nOLDFILEUID:NONE\r\nNEWFILEUID:00000000-0000-4000-8000-000000000000\r\n\r\n<OFX>"));
+        let text = written(&json!({"version": 211, "new_file_uid": false}), &Ask::Challenge);
+        assert!(text.contains("<?OFX OFXHEADER=\"200\" VERSION=\"211\" SECURITY=\"NONE\" OLDFILEUID=\"NONE\" NEWFILEUID=\"NONE\"?>\r\n<OFX>"));
+        let accents = written(&json!({"version": 103, "org": "Crédit"}), &Ask::Challenge);
+        assert!(accents.contains("ENCODING:UTF-8\r\nCHARSET:NONE"));
+    }
+
+    #[test]
+    fn a_sign_on_in_the_order_of_the_specification() {
+        let text = written(&json!({"version": 103}), &Ask::Challenge);
+        let start = names(&text);
+        assert_eq!(
+            start.join(" "),
+            "OFX SIGNONMSGSRQV1 SONRQ DTCLIENT USERID USERPASS LANGUAGE FI ORG FID SESSCOOKIE APPID APPVER CLIENTUID \
+             USERCRED1 AUTHTOKEN ACCESSKEY MFACHALLENGEANSWER MFAPHRASEID MFAPHRASEA MFACHALLENGETRNRQ TRNUID \
+             MFACHALLENGERQ DTCLIENT"
+        );
+        assert!(
+            text.contains("<USERPASS>p&lt;&amp;&gt;1\r\n") && text.contains("<ORG>B&amp;K\r\n"),
+            "{text}"
+        );
+        let old = names(&written(&json!({"version": 102}), &Ask::Challenge));
+        assert!(!old.iter().any(|name| ["CLIENTUID", "USERCRED1", "ACCESSKEY"].contains(&name.as_str())));
+    }
+
+    #[test]
+    fn leaves_are_closed_where_they_must_be_and_lines_where_wanted() {
+        let open = written(&json!({"version": 102}), &Ask::Profile { updated: None });
+        assert!(open.contains("<DTPROFUP>19900101\r\n") && !open.contains("</DTPROFUP>"));
+        let closed = written(&json!({"version": 102, "close_leaves": true}), &Ask::Profile { updated: None });
+        assert!(closed.contains("<DTPROFUP>19900101</DTPROFUP>\r\n"));
+        let line = written(
+            &json!({"version": 203, "layout": "one_line"}),
+            &Ask::Profile { updated: Some("20260101") },
+        );
+        let body = &line[line.find("<OFX>").expect("a body")..];
+        assert!(body.contains("<DTPROFUP>20260101</DTPROFUP>") && !body.contains('\n'));
+    }
+
+    #[test]
+    fn dates_in_the_form_that_the_server_takes() {
+        let bank = account(Family::Bank);
+        for (form, moment, day) in [
+            ("full", "20261123150953.000[0:GMT]", "20260801"),
+            ("seconds", "20261123150953", "20260801000000"),
+            ("day", "20261123", "20260801"),
+        ] {
+            let ask = Ask::Statements { accounts: vec![&bank], since: since() };
+            let text = written(&json!({"date_form": form}), &ask);
+            assert!(text.contains(&format!("<DTCLIENT>{moment}\r\n")), "{text}");
+            assert!(text.contains(&format!("<DTSTART>{day}\r\n")), "{text}");
+        }
+    }
+
+    #[test]
+    fn statements_of_every_family_in_the_order_of_message_sets() {
+        let families = [Family::Investment, Family::Loan, Family::Card, Family::Bank].map(account);
+        let ask = Ask::Statements { accounts: families.iter().collect(), since: since() };
+        let text = written(&json!({"version": 230}), &ask);
+        let names = names(&text).join(" ");
+        let after = names.split_once("MFAPHRASEA ").expect("a sign-on").1;
+        assert_eq!(
+            after,
+            "BANKMSGSRQV1 STMTTRNRQ TRNUID STMTRQ BANKACCTFROM BANKID ACCTID ACCTTYPE INCTRAN DTSTART INCLUDE INCLUDEPENDING \
+             CREDITCARDMSGSRQV1 CCSTMTTRNRQ TRNUID CCSTMTRQ CCACCTFROM ACCTID INCTRAN DTSTART INCLUDE INCLUDEPENDING \
+             LOANMSGSRQV1 LOANSTMTTRNRQ TRNUID LOANSTMTRQ LOANACCTFROM LOANACCTID LOANACCTTYPE INCTRAN DTSTART INCLUDE \
+             INVSTMTMSGSRQV1 INVSTMTTRNRQ TRNUID INVSTMTRQ INVACCTFROM BROKERID ACCTID INCTRAN DTSTART INCLUDE INCOO INCPOS \
+             INCLUDE INCBAL INC401K INC401KBAL"
+        );
+    }
+}

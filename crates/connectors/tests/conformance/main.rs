@@ -371,6 +371,18 @@ async fn no_half_value_is_harvested() {
 }
 
 #[tokio::test]
+async fn one_account_that_fails_does_not_lose_the_others() {
+    let bench = Bench::start().await;
+    bench.fault("evergreen", "statement_error", json!({})).await;
+    let login = login("alex.plain", "sandbox-maple-1001");
+    let run = bench.run("evergreen", &login, Mode::Attended, Memo::default(), &mut silent).await;
+    let accounts = &run.harvest().accounts;
+    let complete: Vec<_> =
+        accounts.iter().map(|account| (account.balance.is_some(), account.incomplete)).collect();
+    assert_eq!(complete, [(true, None), (true, None), (false, Some(Reason::BadResponse))]);
+}
+
+#[tokio::test]
 async fn an_empty_list_is_a_result() {
     let bench = Bench::start().await;
     let login = login("ira.never", "sandbox-shell-1103");
