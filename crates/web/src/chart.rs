@@ -14,7 +14,7 @@ use jiff::ToSpan;
 
 use frame::{Frame, percent, pixel};
 
-pub(crate) use allocation::{Allocation, allocation, kind_label, shown_name};
+pub(crate) use allocation::{Allocation, allocation, kind_label, owned, shown_name};
 
 /// The height of the drawing, the text below it excluded, in pixels.
 const HEIGHT: f64 = 256.0;
@@ -112,6 +112,8 @@ enum About {
 pub(crate) struct Chart {
     ranges: Vec<RangeLink>,
     net_worth: bool,
+    /// A single day is known at all: words say more than a dot in an empty frame.
+    pub(crate) begins: bool,
     /// Assets and debts of the last day, for the legend.
     last_parts: Option<(String, String)>,
     /// SVG paths in a box of 1000 by 256.
@@ -204,11 +206,13 @@ pub(crate) fn value(
 }
 
 fn chart(points: &[Point], about: About, range: Range, today: Date, path: &str) -> Option<Chart> {
+    let all_known = points.len();
     let all = held_on(points, about, range, today);
     let points: Vec<Point> = match range.first_day(today) {
         Some(first) => all.into_iter().filter(|point| point.day >= first && point.day <= today).collect(),
         None => all,
     };
+    let begins = all_known < 2;
     let (first, last) = (*points.first()?, *points.last()?);
     let frame = Frame::around(&points, about);
     let drawn = thinned(&points, DRAWN_MAX);
@@ -219,6 +223,7 @@ fn chart(points: &[Point], about: About, range: Range, today: Date, path: &str) 
     Some(Chart {
         ranges: links(range, path),
         net_worth,
+        begins,
         last_parts: last.parts.map(|(assets, debts)| (assets.to_string(), debts.to_string())),
         area: if frame.has_zero() { areas(&runs, &frame, about) } else { String::new() },
         line: line(&|point| point.value),
@@ -359,9 +364,8 @@ fn summary(points: &[Point], first: Point, last: Point, about: About) -> String 
     let what = if about == About::NetWorth { "Net worth" } else { "The value" };
     if points.len() == 1 {
         return format!(
-            "{what} is known since {}: {}. Each update adds a day.",
-            date_words(first.day),
-            first.value
+            "{what} is known since {}. Each update adds a day to its history.",
+            date_words(first.day)
         );
     }
     let change =

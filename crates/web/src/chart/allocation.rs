@@ -2,17 +2,22 @@
 
 use askama::Template;
 use domain::{
-    Money,
+    Currency, Money,
     holding::{Holding, SecurityKind},
 };
+
+/// Parts that the eye can tell apart.
+const PARTS_MAX: usize = 6;
 
 /// What an account's holdings consist of: a ring with its list. `Display` draws it.
 #[derive(Debug, Template)]
 #[template(path = "part/allocation.html")]
 pub(crate) struct Allocation {
     pub(super) shares: Vec<Share>,
+    /// In the middle: how many of what.
     count: usize,
-    /// Holdings with a value below zero: in the table, not in the ring.
+    noun: &'static str,
+    /// With a value of zero or below: in the table, not in the ring.
     pub(super) short: usize,
 }
 
@@ -42,9 +47,28 @@ pub(crate) fn allocation(holdings: &[Holding]) -> Option<Allocation> {
             None => sums.push((name, holding.value.minor)),
         }
     }
+    let count = positive.len();
+    Some(ring(sums, first.value.currency, (count, "holding"), holdings.len() - count))
+}
+
+/// What a household owns, by group; `accounts` is how many accounts that is. `None` without a positive value.
+pub(crate) fn owned(groups: &[(&str, Money)], accounts: usize) -> Option<Allocation> {
+    let currency = groups.first()?.1.currency;
+    let positive = groups.iter().filter(|(_, value)| value.minor > 0);
+    let sums: Vec<(String, i64)> = positive.map(|(name, value)| ((*name).to_owned(), value.minor)).collect();
+    (!sums.is_empty()).then(|| ring(sums, currency, (accounts, "account"), 0))
+}
+
+/// The ring of these sums, the largest first; more than six share the last part.
+fn ring(
+    mut sums: Vec<(String, i64)>,
+    currency: Currency,
+    (count, noun): (usize, &'static str),
+    short: usize,
+) -> Allocation {
     sums.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
-    if sums.len() > 6 {
-        let rest = sums.split_off(5);
+    if sums.len() > PARTS_MAX {
+        let rest = sums.split_off(PARTS_MAX - 1);
         let sum = rest.iter().fold(0_i64, |sum, (_, part)| sum.saturating_add(*part));
         sums.push((format!("{} others", rest.len()), sum));
     }
@@ -56,21 +80,20 @@ pub(crate) fn allocation(holdings: &[Holding]) -> Option<Allocation> {
         .map(|(index, (name, minor))| {
             let part = minor as f64 / whole * 100.0;
             // A hair of space between two parts; a circle begins at three o'clock, ours at twelve.
-            let dash = format!("{:.2} {:.2}", (part - 0.6).max(0.2), 100.0 - (part - 0.6).max(0.2));
+            let drawn = (part - 0.6).max(0.2);
             let offset = format!("{:.2}", 25.0 - turned);
             turned += part;
-            let value = Money { minor, currency: first.value.currency }.to_string();
             Share {
                 name,
-                value,
+                value: Money { minor, currency }.to_string(),
                 percent: format!("{part:.1}%"),
                 class: format!("k{}", index + 1),
-                dash,
+                dash: format!("{drawn:.2} {:.2}", 100.0 - drawn),
                 offset,
             }
         })
         .collect();
-    Some(Allocation { shares, count: positive.len(), short: holdings.len() - positive.len() })
+    Allocation { shares, count, noun, short }
 }
 
 /// The name of a holding, or what stands for it.

@@ -126,6 +126,10 @@ fn capital(text: &str) -> String {
 /// `nb.` and `fidelity.com`: the second is what a person compares.
 pub(crate) fn split_address(offering: &Offering) -> (String, String) {
     let host = offering.address();
+    // An address of numbers has no part that is the institution's own.
+    if host.split([':', '/']).next().is_some_and(|host| host.parse::<std::net::IpAddr>().is_ok()) {
+        return (String::new(), host.to_owned());
+    }
     let labels: Vec<&str> = host.split('.').collect();
     let kept = labels.len().min(2);
     let (before, own) = labels.split_at(labels.len() - kept);

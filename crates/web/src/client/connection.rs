@@ -179,9 +179,11 @@ impl Run {
                 let said = attempt.say.as_ref().map(|say| format!(" “{say}”")).unwrap_or_default();
                 let title = match reason {
                     Reason::Ok => "All values came".to_owned(),
+                    Reason::NewAccounts => "Accounts found".to_owned(),
                     other => Reason::fill(other.title(), institution),
                 };
                 let (class, icon) = match reason.mark() {
+                    _ if reason == Reason::NewAccounts => ("good", "check"),
                     Mark::Good => ("good", "check"),
                     Mark::Key => ("key", "key"),
                     Mark::Wrench => ("wrench", "wrench"),

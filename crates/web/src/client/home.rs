@@ -23,7 +23,7 @@ use super::{
     words::{AccountRow, Pill, Step, coming, counted, dotted, large, masked, moment, money, signed},
 };
 use crate::{
-    chart::{self, Chart, Range},
+    chart::{self, Allocation, Chart, Range},
     ctx::Ctx,
     fail::Fail,
     page::{Nav, Page},
@@ -42,6 +42,8 @@ pub(crate) struct Home {
     path: Option<Vec<PathStep>>,
     worth: Option<Worth>,
     chart: Option<Chart>,
+    /// What the household owns, as long as there is no history to draw.
+    owned: Option<Allocation>,
     groups: Vec<Group>,
     fresh: Vec<Fact>,
     zone: String,
@@ -154,10 +156,13 @@ impl Home {
         let added: Vec<Account> = accounts.iter().map(|listed| listed.account.clone()).collect();
         let today = now.at.to_zoned_datetime(now.zone.clone()).date();
         let known = added.iter().any(|account| account.counted && account.value.is_some());
+        let chart = if known { chart::net_worth(days, range, today, "/") } else { None };
+        let begins = chart.as_ref().is_none_or(|chart| chart.begins);
         Self {
+            owned: if known && begins { owned(&added) } else { None },
             path: added.is_empty().then(|| path(connections)),
             worth: known.then(|| Worth::of(&added, days, now)),
-            chart: if known { chart::net_worth(days, range, today, "/") } else { None },
+            chart,
             groups: groups(&added, connections, now),
             fresh: if added.is_empty() { Vec::new() } else { fresh(&added, connections, now) },
             zone: page_zone(now),
@@ -232,6 +237,23 @@ fn path(connections: &[Connection]) -> Vec<PathStep> {
             "It appears here with the first account and updates each business day.",
         ),
     ]
+}
+
+/// What is owned by group, debts left aside.
+fn owned(added: &[Account]) -> Option<Allocation> {
+    let counted =
+        || added.iter().filter(|account| account.counted && account.kind.category() != Category::Debts);
+    let groups: Vec<(&str, Money)> = Category::ALL
+        .into_iter()
+        .map(|category| {
+            let of = counted().filter(|account| account.kind.category() == category);
+            let values = of.filter_map(|account| account.value);
+            let sum = values
+                .fold(Money::zero(Currency::USD), |sum, value| sum.checked_add(value.amount).unwrap_or(sum));
+            (category.label(), sum)
+        })
+        .collect();
+    chart::owned(&groups, counted().count())
 }
 
 fn groups(added: &[Account], connections: &[Connection], now: &Now<'_>) -> Vec<Group> {

@@ -239,15 +239,15 @@ impl QuestionView {
         zone: &TimeZone,
     ) -> Self {
         let code = challenge.questions.iter().all(|question| question.kind == QuestionKind::Code);
-        let round =
-            if challenge.round > 1 { format!(" (question {})", challenge.round) } else { String::new() };
+        let another = challenge.round > 1 && !challenge.wrong_before;
         let alone = challenge.questions.first().filter(|_| challenge.questions.len() == 1);
         Self {
             challenge: challenge.id.to_string(),
-            headline: if code {
-                format!("{institution} asks for an access code{round}")
-            } else {
-                format!("{institution} asks a security question{round}")
+            headline: match (code, another) {
+                (true, false) => format!("{institution} asks for an access code"),
+                (true, true) => format!("{institution} asks for another access code"),
+                (false, false) => format!("{institution} asks a security question"),
+                (false, true) => format!("{institution} asks another question"),
             },
             // A code's field says where it went; the institution's words stand above it.
             words: alone.filter(|_| code).map(|question| question.label.clone()),

@@ -264,9 +264,9 @@ impl AccountRow {
     }
 }
 
-/// Words joined by a middle dot, without the empty ones.
+/// Words joined by a middle dot, without the empty ones; a line breaks before the dot, never after it.
 pub(crate) fn dotted(parts: &[&str]) -> String {
-    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" · ")
+    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ·\u{a0}")
 }
 
 /// `1 account`, `3 accounts`.
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn lists_are_joined_without_holes() {
-        assert_eq!(dotted(&["Cash", "", "•••3318"]), "Cash · •••3318");
+        assert_eq!(dotted(&["Cash", "", "•••3318"]), "Cash ·\u{a0}•••3318");
         assert_eq!(
             (counted(1, "account"), counted(0, "account")),
             ("1 account".to_owned(), "0 accounts".to_owned())
