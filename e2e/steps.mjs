@@ -1,0 +1,75 @@
+// What clients do, step by step, by the words they see.
+
+import assert from 'node:assert/strict';
+
+/** Typed by walkthroughs; none of them may be found anywhere afterwards. */
+export const PASSWORD = 'violet-anchor-thunder-9';
+export const NEW_PASSWORD = 'saddle-polaroid-brook-4';
+
+export async function register(browser, invitation, { password = PASSWORD } = {}) {
+  await browser.page.goto(invitation);
+  await browser.page.getByLabel('Password', { exact: true }).fill(password);
+  await browser.button('Create my login').click();
+  await browser.page.waitForURL('/');
+}
+
+/** From the home page to the login form of an institution, through the search. */
+export async function find(browser, typed, name) {
+  await browser.page.goto('/');
+  await browser.control('Add Account').click();
+  await browser.page.getByRole('link', { name: /I have an online login to this account/ }).click();
+  await browser.page.getByLabel(/Name of the institution/).fill(typed);
+  await browser.page.getByLabel(/Name of the institution/).press('Enter');
+  await browser.page.getByRole('link', { name }).first().click();
+}
+
+/** Types the institution's login and presses Connect. */
+export async function enter(browser, login, password, more = {}) {
+  await browser.page.getByLabel('User ID').fill(login);
+  await browser.page.getByLabel('Password', { exact: true }).fill(password);
+  for (const [label, text] of Object.entries(more)) await browser.page.getByLabel(label).fill(text);
+  await browser.button('Connect').click();
+  await browser.page.waitForURL(/\/connections\//);
+}
+
+/** The path of an institution's login form. */
+export const form = (institution) => `/accounts/add/sandbox-${institution}`;
+
+export async function connect(browser, institution, login, password) {
+  await browser.page.goto(form(institution));
+  await enter(browser, login, password);
+}
+
+/** Answers the open question. */
+export async function answer(browser, label, text) {
+  await browser.page.getByLabel(label).fill(text);
+  await browser.button('Continue').click();
+}
+
+/** Waits for the accounts that were found and adds them all. */
+export async function addAll(browser, count) {
+  await browser.page.getByRole('heading', { name: new RegExp(`^${count} accounts? found`) }).waitFor();
+  await browser.button(/^Add account/).click();
+  await browser.page.waitForURL(/status/);
+  await browser.page.getByText(/is connected with/).waitFor();
+}
+
+/** The id of the connection whose page is open. */
+export function connectionOf(browser) {
+  const found = new URL(browser.page.url()).pathname.match(/\/connections\/([0-9a-f-]+)/);
+  assert.ok(found, browser.page.url());
+  return found[1];
+}
+
+/** An amount as the pages write it, as a number. */
+export function amount(text) {
+  const found = text.replace(/,/g, '').match(/[−-]?\d+\.\d\d/);
+  assert.ok(found, `no amount in ${text}`);
+  return Number(found[0].replace('−', '-'));
+}
+
+export async function netWorth(browser) {
+  await browser.page.goto('/');
+  const head = await browser.text();
+  return amount(head.slice(head.indexOf('Net worth')));
+}

@@ -1,0 +1,141 @@
+// When something is wrong: the bar, the page it leads to, the one next step.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Browser } from './browser.mjs';
+import { Portal } from './portal.mjs';
+import { addAll, connect, connectionOf, enter, register } from './steps.mjs';
+
+let portal;
+let client;
+
+before(async () => {
+  portal = await Portal.open();
+  client = await Browser.open(portal);
+  await register(client, portal.invitation);
+});
+
+after(async () => {
+  await client?.close();
+  await portal?.close();
+});
+
+const bar = () => client.control(/Click to Fix/);
+
+test('rejected credentials: the bar, the site in a new tab, the form, Connect', async () => {
+  await connect(client, 'foxglove', 'pat.wrong', 'sandbox-thimble-0000');
+  await client.page.getByText('The institution rejected your credentials').first().waitFor();
+  await client.page.goto('/');
+  assert.match(await client.text(), /The institution rejected your credentials/);
+  await bar().click();
+  const site = client.page.locator('main').getByRole('link', { name: /Foxglove Community Bank/ }).first();
+  assert.equal(await site.getAttribute('target'), '_blank');
+  await enter(client, 'pat.wrong', 'sandbox-thimble-2002');
+  await addAll(client, 2);
+  const counted = await portal.counters('foxglove', 'pat.wrong');
+  assert.equal(counted.logins_rejected, 1, 'a rejected login is never tried again by itself');
+});
+
+test('three rejections stop all tries until the client has confirmed the login', async () => {
+  await connect(client, 'press211', 'pen.211', 'wrong-1');
+  for (const wrong of ['wrong-2', 'wrong-3']) {
+    await client.page.getByText(/rejected|did not accept/).first().waitFor();
+    await enter(client, 'pen.211', wrong);
+  }
+  await client.page.getByText(/stopped after 3|We stopped/).first().waitFor();
+  const { logins_rejected: rejected } = await portal.counters('press211', 'pen.211');
+  assert.equal(rejected, 3);
+  await portal.acts('press211', 'pen.211', 'unlock');
+  await client.page.goto('/fix');
+  if (await bar().count()) await bar().click();
+  await client.page.getByLabel('User ID').fill('pen.211');
+  await client.page.getByLabel('Password', { exact: true }).fill('sandbox-type-2211');
+  await client.button('Connect').click();
+  assert.match(await client.text(), /works? at|logged in|confirm/i, 'a confirmation is wanted');
+  assert.equal((await portal.counters('press211', 'pen.211')).logins_rejected, 3);
+  await client.page.getByLabel('User ID').fill('pen.211');
+  await client.page.getByLabel('Password', { exact: true }).fill('sandbox-type-2211');
+  await client.page.getByRole('checkbox').check();
+  await client.button('Connect').click();
+  await client.page.getByRole('heading', { name: /accounts? found/ }).waitFor();
+});
+
+test('an institution that is down: Click to Fix, then Refresh', async () => {
+  await connect(client, 'evergreen', 'alex.plain', 'sandbox-maple-1001');
+  await addAll(client, 3);
+  await portal.breaks({ institution: 'evergreen', fault: 'http_503' });
+  await client.page.goto('/accounts');
+  await client.button(/^Refresh\s+Evergreen/).click();
+  await client.page.getByText('Unable to get the recent account values').first().waitFor();
+  await client.page.goto('/');
+  assert.match(await client.text(), /Unable to get the recent account values/);
+  await client.page.goto('/accounts');
+  assert.match(await client.text(), /(?:[\d,]+\.\d\d)/, 'the last values stay');
+  await portal.heals();
+});
+
+test('Refresh by hand says when the next one is possible', async () => {
+  await connect(client, 'press220', 'pen.220', 'sandbox-type-2220');
+  await client.page.getByRole('heading', { name: /accounts? found/ }).waitFor();
+  await client.button(/^Add account/).click();
+  await client.page.waitForURL(/status/);
+  await client.button(/^Refresh/).first().click();
+  await client.page.getByText(/Last success/).waitFor();
+  await client.page.getByText(/Next refresh|next one|possible|at \d+:\d\d/i).first().waitFor();
+  assert.equal(await client.page.locator('main').getByRole('button', { name: /^Refresh/ }).and(client.page.locator(':enabled')).count(), 0);
+});
+
+test('no accounts at the institution: Find New', async () => {
+  await connect(client, 'tidewater', 'ira.empty', 'sandbox-shell-1101');
+  await client.page.getByText('No accounts found at the institution').first().waitFor();
+  await client.button(/Find New/).first().click();
+  await client.page.getByRole('heading', { name: '1 account found at Tidewater Community Bank (sandbox)' }).waitFor();
+  await client.button(/^Add account/).click();
+  await client.page.waitForURL(/status/);
+});
+
+test('a locked login and an expired password are mended at the institution', async () => {
+  await connect(client, 'kestrel', 'casey.locked', 'sandbox-falcon-7001');
+  await client.page.getByText(/locked/i).first().waitFor();
+  await portal.acts('kestrel', 'casey.locked', 'unlock');
+  await connect(client, 'juniper', 'drew.expired', 'sandbox-berry-8002');
+  await client.page.getByText(/new password/i).first().waitFor();
+  await portal.acts('juniper', 'drew.expired', 'change_password');
+  await enter(client, 'drew.expired', 'sandbox-berry-8002-new');
+  await client.page.getByRole('heading', { name: /accounts? found/ }).waitFor();
+});
+
+test('a login that was changed at the institution is updated on the same connection', async () => {
+  await client.page.goto('/accounts');
+  await client.page.getByRole('link', { name: /Update login\s+of Evergreen/ }).click();
+  await enter(client, 'alex.plain', 'sandbox-maple-1001');
+  const id = connectionOf(client);
+  await client.page.waitForURL((url) => url.pathname === `/connections/${id}` && url.search !== '' || /status/.test(url.search));
+  await client.page.goto('/accounts');
+  const text = await client.text();
+  assert.equal(text.split('Everyday checking').length - 1 >= 1, true);
+  assert.equal(await client.page.getByRole('heading', { name: /Evergreen Savings Bank/ }).count(), 1);
+});
+
+test('garbage is our trouble, not the client’s: no password is asked', async () => {
+  await connect(client, 'babel', await loginOf('babel'), 'anything');
+  await client.page.getByText('Unable to get the recent account values').first().waitFor();
+  assert.equal(await client.page.getByLabel('Password', { exact: true }).count(), 0);
+});
+
+async function loginOf(institution) {
+  const personas = await portal.ask('GET', '/api/personas');
+  return personas.find((persona) => persona.institution === institution).login;
+}
+
+test('Disconnect destroys the login and keeps accounts and history', async () => {
+  await client.page.goto('/accounts');
+  await client.page.getByRole('link', { name: /Disconnect\s+Evergreen/ }).click();
+  assert.match(await client.text(), /stay|keep|kept/i);
+  await client.button(/^Disconnect/).click();
+  await client.page.goto('/accounts');
+  assert.match(await client.text(), /Everyday checking/);
+});
+
+test('there was no trouble of our own', () => assert.deepEqual(client.troubles, []));
