@@ -160,20 +160,22 @@ impl Store {
         let mut tag = [0; 8];
         options.entropy.fill(&mut tag);
         let node = format!("{:016x}", u64::from_be_bytes(tag));
-        let (pools, signals) = if let Some(path) = url.strip_prefix("sqlite:") {
+        let (pools, is_postgres) = if let Some(path) = url.strip_prefix("sqlite:") {
             let path = Path::new(path.strip_prefix("//").unwrap_or(path));
-            (sqlite(path, options.readers)?, Signals::local())
+            (sqlite(path, options.readers)?, false)
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let pool = Pool::new(postgres(url)?, options.connections, true);
-            (Pools::Postgres(pool), Signals::listening(url.to_owned(), node.clone()))
+            (Pools::Postgres(Pool::new(postgres(url)?, options.connections, true)), true)
         } else {
             return Err(Error::Address);
         };
-        let store = Self {
-            inner: Arc::new(Inner { pools, signals, listings: listing::Listings::default(), node, options }),
+        pools.ping().await?;
+        let signals = if is_postgres {
+            Signals::listening(url.to_owned(), node.clone()).await
+        } else {
+            Signals::local()
         };
-        store.ping().await?;
-        Ok(store)
+        let listings = listing::Listings::default();
+        Ok(Self { inner: Arc::new(Inner { pools, signals, listings, node, options }) })
     }
 
     /// Brings the schema up to date. Safe to run at any time, by several nodes at once, and to be killed in.
@@ -183,10 +185,7 @@ impl Store {
 
     /// Makes sure that the database answers and can be written.
     pub async fn ping(&self) -> Result<(), Error> {
-        let mut link = self.writer().await?;
-        link.raw("SELECT 1", DEADLINE).await?;
-        link.give_back();
-        Ok(())
+        self.inner.pools.ping().await
     }
 
     /// A write transaction by `doer`, as part of `operation` (the id that logs and error pages show).
@@ -255,17 +254,34 @@ impl Store {
     }
 
     pub(crate) async fn writer(&self) -> Result<Link, Error> {
-        match &self.inner.pools {
-            Pools::Sqlite { writer, .. } => writer.lend().await.map(Link::Sqlite),
-            Pools::Postgres(pool) => pool.lend().await.map(Link::Postgres),
-        }
+        self.inner.pools.writer().await
     }
 
     pub(crate) async fn reader_link(&self) -> Result<Link, Error> {
-        match &self.inner.pools {
-            Pools::Sqlite { readers, .. } => readers.lend().await.map(Link::Sqlite),
-            Pools::Postgres(pool) => pool.lend().await.map(Link::Postgres),
+        self.inner.pools.reader().await
+    }
+}
+
+impl Pools {
+    async fn writer(&self) -> Result<Link, Error> {
+        match self {
+            Self::Sqlite { writer, .. } => writer.lend().await.map(Link::Sqlite),
+            Self::Postgres(pool) => pool.lend().await.map(Link::Postgres),
         }
+    }
+
+    async fn reader(&self) -> Result<Link, Error> {
+        match self {
+            Self::Sqlite { readers, .. } => readers.lend().await.map(Link::Sqlite),
+            Self::Postgres(pool) => pool.lend().await.map(Link::Postgres),
+        }
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        let mut link = self.writer().await?;
+        let outcome = link.raw("SELECT 1", DEADLINE).await;
+        link.give_back_after(&outcome);
+        outcome
     }
 }
 

@@ -1,11 +1,15 @@
 //! Signals: hints to whoever waits that a row may have changed. Polling is the truth; without them everything is
 //! slower, nothing is wrong.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use domain::{ConnectionId, HouseholdId};
 use sqlx::postgres::PgListener;
-use tokio::{sync::broadcast, task::AbortHandle, time::timeout};
+use tokio::{
+    sync::{Notify, broadcast},
+    task::AbortHandle,
+    time::timeout,
+};
 
 /// The channel of PostgreSQL's NOTIFY.
 pub(crate) const CHANNEL: &str = "heldaway";
@@ -60,9 +64,13 @@ impl Signals {
     }
 
     /// Also hears what other nodes say through the PostgreSQL database at `url`. `me` marks what this node said.
-    pub(crate) fn listening(url: String, me: String) -> Self {
+    ///
+    /// Returns when it hears them, or after [`crate::DEADLINE`] without: hints may be late.
+    pub(crate) async fn listening(url: String, me: String) -> Self {
         let hub = broadcast::channel(1024).0;
-        let listener = tokio::spawn(listen(url, me, hub.clone())).abort_handle();
+        let hears = Arc::new(Notify::new());
+        let listener = tokio::spawn(listen(url, me, hub.clone(), Arc::clone(&hears))).abort_handle();
+        let _ = timeout(crate::DEADLINE, hears.notified()).await;
         Self { hub, listener: Some(listener) }
     }
 
@@ -84,19 +92,25 @@ impl Drop for Signals {
     }
 }
 
-async fn listen(url: String, me: String, hub: broadcast::Sender<Topic>) {
+async fn listen(url: String, me: String, hub: broadcast::Sender<Topic>, hears: Arc<Notify>) {
     loop {
-        if let Err(error) = listen_once(&url, &me, &hub).await {
+        if let Err(error) = listen_once(&url, &me, &hub, &hears).await {
             tracing::debug!(%error, "the listener for signals starts again");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn listen_once(url: &str, me: &str, hub: &broadcast::Sender<Topic>) -> Result<(), sqlx::Error> {
+async fn listen_once(
+    url: &str,
+    me: &str,
+    hub: &broadcast::Sender<Topic>,
+    hears: &Notify,
+) -> Result<(), sqlx::Error> {
     let late = |_| sqlx::Error::PoolTimedOut;
     let mut listener = timeout(crate::DEADLINE, PgListener::connect(url)).await.map_err(late)??;
     timeout(crate::DEADLINE, listener.listen(CHANNEL)).await.map_err(late)??;
+    hears.notify_one();
     loop {
         let Ok(heard) = timeout(QUIET, listener.recv()).await else {
             timeout(crate::DEADLINE, sqlx::query("SELECT 1").execute(&mut listener))

@@ -270,3 +270,16 @@ pub async fn count(url: &str, what: &str) -> i64 {
     let mut connection = options.connect().await.expect("the database opens");
     sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(&mut connection).await.expect("a count")
 }
+
+/// The one text column of a question, for tests that look behind the verbs.
+pub async fn texts(url: &str, question: &str) -> Vec<String> {
+    let text = AssertSqlSafe(question.to_owned());
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
+        let mut connection = options.connect().await.expect("the database opens");
+        return sqlx::query_scalar(text).fetch_all(&mut connection).await.expect("rows of one text");
+    }
+    let options: PgConnectOptions = url.parse().expect("a PostgreSQL address");
+    let mut connection = options.connect().await.expect("the database opens");
+    sqlx::query_scalar(text).fetch_all(&mut connection).await.expect("rows of one text")
+}
