@@ -359,7 +359,7 @@ async fn an_institution_that_fails_five_times_is_left_alone_but_for_one_probe() 
             assert_eq!(stage.reason(*id).await, Reason::Down);
         }
         assert!(matches!(stage.engine.health("maple").await.unwrap(), engine::Health::Down { .. }));
-        stage.bank.will([fail(Reason::Down), fail(Reason::Down)]);
+        stage.bank.will([fail(Reason::Down)]);
         stage.tick_after(18 * MINUTE).await;
         stage.tick().await;
         assert_eq!(stage.bank.seen().len(), 1, "one probe");

@@ -1,0 +1,133 @@
+//! What the database must say, however it came about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::Engine;
+use store::testing::{count, texts};
+
+use crate::clients::Client;
+
+/// Whether a run of these clients is still open.
+pub(crate) async fn open_runs(engine: &Engine, clients: &[Client]) -> bool {
+    for client in clients {
+        let household = client.subject.household.expect("a client has a household");
+        let connections =
+            engine.store().reader(&client.subject).connections(household).await.expect("they are there");
+        if connections.iter().any(domain::connection::Connection::is_running) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Writes of a worker after another one had claimed the connection: there must be none.
+pub(crate) async fn late_writes(url: &str) -> Vec<String> {
+    let trail = texts(
+        url,
+        "SELECT subject || '|' || action || '|' || detail FROM audit
+         WHERE action IN ('connection.claimed', 'connection.stepped') ORDER BY at, id",
+    )
+    .await;
+    let mut claimed: BTreeMap<String, i64> = BTreeMap::new();
+    let mut late = Vec::new();
+    for row in trail {
+        let [subject, action, detail] = row.splitn(3, '|').collect::<Vec<_>>()[..] else { continue };
+        let lease: i64 = detail.rsplit(' ').next().and_then(|lease| lease.parse().ok()).expect("a lease");
+        let latest = claimed.entry(subject.to_owned()).or_default();
+        if action == "connection.claimed" {
+            assert!(lease > *latest, "leases rise: {row}");
+            *latest = lease;
+        } else if lease < *latest {
+            late.push(format!("{row}, after lease {latest}"));
+        }
+    }
+    late
+}
+
+/// What was fetched for each account of each connection, apart from ids.
+async fn fetched(url: &str, households: &str) -> Vec<String> {
+    texts(
+        url,
+        &format!(
+            "SELECT h.name || '|' || c.id || '|' || a.kind || ' ' || a.listed_name || ' ' || a.last_digits || ' ' || a.standing
+                 || ' worth ' || COALESCE(a.amount, 0)
+                 || ', values ' || (SELECT COUNT(*) FROM account_value v WHERE v.account_id = a.id)
+                 || ', entries ' || (SELECT COUNT(*) FROM entry e WHERE e.account_id = a.id)
+                 || ' sum ' || (SELECT COALESCE(SUM(e.amount), 0) FROM entry e WHERE e.account_id = a.id)
+                 || ', holdings ' || (SELECT COUNT(*) FROM holding g WHERE g.account_id = a.id)
+             FROM account a JOIN connection c ON c.id = a.connection_id JOIN household h ON h.id = a.household_id
+             WHERE h.name LIKE '{households}%' ORDER BY 1"
+        ),
+    )
+    .await
+}
+
+/// By persona, for each connection the set of its accounts.
+async fn by_persona(url: &str, households: &str) -> BTreeMap<usize, Vec<BTreeSet<String>>> {
+    let mut connections: BTreeMap<(usize, String), BTreeSet<String>> = BTreeMap::new();
+    for row in fetched(url, households).await {
+        let [name, connection, account] = row.splitn(3, '|').collect::<Vec<_>>()[..] else { continue };
+        let persona = name.trim_start_matches(households).parse().expect("a number");
+        let accounts = connections.entry((persona, connection.to_owned())).or_default();
+        assert!(accounts.insert(account.to_owned()), "doubled: {row}");
+    }
+    let mut personas: BTreeMap<usize, Vec<BTreeSet<String>>> = BTreeMap::new();
+    for ((persona, _), accounts) in connections {
+        personas.entry(persona).or_default().push(accounts);
+    }
+    personas
+}
+
+/// Everything is there once, nothing is left over, nothing is stuck.
+pub(crate) async fn check(url: &str, personas: usize) {
+    let control = by_persona(url, "Control").await;
+    let found = by_persona(url, "Household").await;
+    assert_eq!((control.len(), found.len()), (personas, personas));
+    let mut compared = 0;
+    for (persona, connections) in found {
+        let [expected] = &control[&persona][..] else { panic!("one connection for a control") };
+        for accounts in connections {
+            // One that was disconnected before its review has them found, not added.
+            let alike = |accounts: &BTreeSet<String>| -> BTreeSet<String> {
+                accounts.iter().map(|account| account.replace(" found ", " added ")).collect()
+            };
+            assert_eq!(alike(&accounts), alike(expected), "persona {persona}");
+            compared += 1;
+        }
+    }
+    println!("{compared} connections hold what a run without faults holds");
+    let nothing = [
+        ("open runs", "attempt WHERE ended_at IS NULL"),
+        ("open questions", "challenge WHERE closed_at IS NULL"),
+        ("work left over", "connection WHERE work_kind IS NOT NULL"),
+        ("leases left over", "connection WHERE lease_until IS NOT NULL"),
+        ("answers that were kept", "sealed WHERE purpose = 'answers'"),
+        (
+            "secrets after a disconnect",
+            "sealed s JOIN connection c ON c.id = s.connection_id WHERE c.reason = 'by_person'",
+        ),
+        (
+            "keys after a disconnect",
+            "data_key k JOIN connection c ON c.id = k.connection_id WHERE c.reason = 'by_person'",
+        ),
+        (
+            "runs that ended twice",
+            "(SELECT subject FROM audit WHERE action = 'attempt.ended' GROUP BY subject HAVING COUNT(*) > 1) t",
+        ),
+        (
+            "ids of entries that are there twice",
+            "(SELECT account_id FROM entry GROUP BY account_id, native_id HAVING COUNT(*) > 1) t",
+        ),
+        (
+            "connections of one form",
+            "(SELECT form_key FROM connection GROUP BY form_key HAVING COUNT(*) > 1) t",
+        ),
+        (
+            "days with two points",
+            "(SELECT household_id FROM net_worth_day GROUP BY household_id HAVING COUNT(*) > 2) t",
+        ),
+    ];
+    for (what, rows) in nothing {
+        assert_eq!(count(url, rows).await, 0, "{what}");
+    }
+}

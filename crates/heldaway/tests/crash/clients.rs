@@ -1,0 +1,129 @@
+//! Clients of the sandbox's institutions, who go on with what they were at whenever a server is there again.
+
+use domain::{ConnectionId, Reason, audit::Subject, challenge::Answers, login::Login, reason::State};
+use engine::{Choice, Decision, Engine, Error, NewConnection};
+use secrecy::SecretString;
+use store::testing::{self, Sample};
+
+/// A persona of the sandbox: institution, login, password, and whether it begins anew once it is connected.
+pub(crate) struct Persona {
+    pub(crate) institution: &'static str,
+    login: &'static str,
+    password: &'static str,
+    again: bool,
+}
+
+/// Plain ones stay connected and are refreshed; those with security questions connect again and again.
+pub(crate) const PERSONAS: [Persona; 5] = [
+    Persona { institution: "evergreen", login: "alex.plain", password: "sandbox-maple-1001", again: false },
+    Persona {
+        institution: "ironbridge",
+        login: "quinn.rounds",
+        password: "sandbox-girder-3001",
+        again: true,
+    },
+    Persona {
+        institution: "lakeshore",
+        login: "ruth.lindqvist",
+        password: "sandbox-heron-3318",
+        again: false,
+    },
+    Persona { institution: "ironbridge", login: "quinn.both", password: "sandbox-girder-3002", again: true },
+    Persona { institution: "evergreen", login: "alex.wealth", password: "sandbox-maple-1002", again: false },
+];
+
+/// What the personas' institutions ask, by question id (the sandbox's index page tells them).
+const ANSWERS: [(&str, &str); 4] =
+    [("MFA16", "Sandberg"), ("IBQ-7", "Galileo"), ("MFA5", "blue"), ("IBQ-9", "1987")];
+
+pub(crate) struct Client {
+    pub(crate) subject: Subject,
+    pub(crate) persona: &'static Persona,
+}
+
+impl Client {
+    /// A household of its own for a persona.
+    pub(crate) async fn new(store: &store::Store, persona: usize, word: &str) -> Self {
+        let sample = Sample::new(store, word).await;
+        Self { subject: sample.as_client(), persona: &PERSONAS[persona] }
+    }
+
+    /// The client of that household, signed in again in another process.
+    pub(crate) async fn find(store: &store::Store, persona: usize, word: &str) -> Self {
+        let email = format!("client.{}@example.com", word.to_lowercase());
+        let login =
+            store.visitor().login(&email).await.expect("the store answers").expect("the client is there");
+        Self { subject: testing::subject(&login.person), persona: &PERSONAS[persona] }
+    }
+
+    fn login(&self) -> Login {
+        let field = |name: &str, value: &str| (name.to_owned(), SecretString::from(value));
+        Login::from_fields(vec![
+            field("user_id", self.persona.login),
+            field("password", self.persona.password),
+        ])
+    }
+
+    /// Does the next thing that there is to do; `true` when something was done. Whoever loses a race or finds the
+    /// server busy looks again later, as a person would.
+    pub(crate) async fn go_on(&self, engine: &Engine, may_begin_again: bool) -> Result<bool, Error> {
+        let household = self.subject.household.expect("a client has a household");
+        let connections = engine.store().reader(&self.subject).connections(household).await?;
+        let live = connections.iter().find(|connection| connection.reason != Reason::ByPerson);
+        let Some(live) = live else {
+            let form_key = format!("{} {}", household, connections.len());
+            let offering = heldaway::demo::sandbox::offering_id(self.persona.institution);
+            let new = NewConnection { offering, login: self.login(), form_key };
+            return engine.connect(&self.subject, "client", new).await.map(|_| true);
+        };
+        self.go_on_with(engine, live.id, may_begin_again).await
+    }
+
+    async fn go_on_with(
+        &self,
+        engine: &Engine,
+        id: ConnectionId,
+        may_begin_again: bool,
+    ) -> Result<bool, Error> {
+        let progress = engine.progress(&self.subject, id).await?;
+        let connection = &progress.connection;
+        if let Some(challenge) = progress.challenge {
+            let answers = challenge.questions.iter().map(|question| {
+                let answer = ANSWERS.iter().find(|(id, _)| *id == question.id).expect("a known question").1;
+                (question.id.clone(), SecretString::from(answer))
+            });
+            engine.answer(&self.subject, "client", challenge.id, Answers(answers.collect())).await?;
+            return Ok(true);
+        }
+        if !progress.found.is_empty() {
+            let decisions = progress.found.into_iter().map(|account| {
+                let (name, kind, owner) = (account.name, account.kind, account.owner);
+                Decision { account: account.id, choice: Choice::Add { name, kind, owner, counted: true } }
+            });
+            engine.review(&self.subject, "client", id, decisions.collect()).await?;
+            return Ok(true);
+        }
+        if connection.is_running() {
+            return Ok(false);
+        }
+        match connection.reason {
+            Reason::Ok if self.persona.again && may_begin_again => {
+                engine.disconnect(&self.subject, "client", id).await?;
+                Ok(true)
+            }
+            Reason::Ok | Reason::Partial => Ok(false),
+            Reason::TimedOut | Reason::AnswerWrong => {
+                engine.start_again(&self.subject, "client", id).await?;
+                Ok(true)
+            }
+            // A machine that is too busy for its steps is no fault of the books; the client tries again.
+            reason if matches!(reason.state(), State::InstitutionTrouble | State::EngineTrouble) => {
+                engine.update_login(&self.subject, "client", id, self.login(), true).await?;
+                Ok(true)
+            }
+            reason => {
+                panic!("{} at {}: a right login must not end so", reason.code(), self.persona.institution)
+            }
+        }
+    }
+}

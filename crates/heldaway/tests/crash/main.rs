@@ -1,0 +1,64 @@
+//! Servers that die and servers that sleep, on both databases: nothing is lost and nothing happens twice.
+//!
+//! Each server is a process of its own, this very executable started again, and is ended by SIGKILL: at random
+//! moments, or by its own hand at a chosen statement or commit. Others are stopped for longer than their lease lasts
+//! and then go on with what they held. The institutions are the sandbox, the protocol is real, in every process the
+//! clients go on with what they were at. At the end the books must be those of a run without any fault.
+//!
+//! `HELDAWAY_CRASH_KILLS` and `HELDAWAY_CRASH_PAUSES` set how many there are on each database.
+
+mod books;
+mod chaos;
+mod clients;
+mod server;
+
+use store::testing;
+
+fn how_many(variable: &str, otherwise: usize) -> usize {
+    std::env::var(variable).ok().and_then(|number| number.parse().ok()).unwrap_or(otherwise)
+}
+
+/// The role of the processes that the tests start; without its variables it has nothing to do.
+#[test]
+fn server() {
+    server::run_if_asked();
+}
+
+#[cfg(not(feature = "unfenced"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_servers_lose_nothing_and_double_nothing_on_sqlite() {
+    chaos::kills(testing::sqlite().await, how_many("HELDAWAY_CRASH_KILLS", 500)).await;
+}
+
+#[cfg(not(feature = "unfenced"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_servers_lose_nothing_and_double_nothing_on_postgres() {
+    chaos::kills(testing::postgres().await, how_many("HELDAWAY_CRASH_KILLS", 500)).await;
+}
+
+#[cfg(not(feature = "unfenced"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_paused_beyond_their_lease_change_nothing_on_sqlite() {
+    let pauses = how_many("HELDAWAY_CRASH_PAUSES", 200);
+    assert_eq!(chaos::pauses(testing::sqlite().await, pauses).await, Vec::<String>::new());
+}
+
+#[cfg(not(feature = "unfenced"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_paused_beyond_their_lease_change_nothing_on_postgres() {
+    let pauses = how_many("HELDAWAY_CRASH_PAUSES", 200);
+    assert_eq!(chaos::pauses(testing::postgres().await, pauses).await, Vec::<String>::new());
+}
+
+/// The tests' own test: `cargo nextest run -p heldaway --features unfenced --test crash`. A build in which a worker's
+/// lease isn't checked is caught within three rounds of fourteen pauses, on each database.
+#[cfg(feature = "unfenced")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_build_without_the_fence_is_caught() {
+    for database in testing::databases().await {
+        let kind = database.kind();
+        let found = chaos::pauses(database, 3 * 14).await;
+        println!("{kind}: {found:#?}");
+        assert!(!found.is_empty(), "{kind}: the harness doesn't bite any more");
+    }
+}

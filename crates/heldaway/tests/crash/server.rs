@@ -1,0 +1,138 @@
+//! One server process: an engine, and the clients that are at its pages.
+
+use std::{
+    io::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use connectors::{Net, net::Policy, registry};
+use engine::{Engine, MasterKey, Options, Parts, Schedule, Vault, directory::Directory};
+use heldaway::system::{SystemClock, SystemEntropy};
+use rustix::process::{Signal, getpid, kill_process};
+use store::{At, Probe, Store};
+
+use crate::clients::{Client, PERSONAS};
+
+/// The same key in all processes, as several nodes have.
+const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub(crate) const LEASE: Duration = Duration::from_millis(1_000);
+/// How often each connection is due.
+const DAY: Duration = Duration::from_millis(600);
+
+/// What a server must know; handed over in its environment.
+#[derive(Debug, Clone)]
+pub(crate) struct Orders {
+    pub(crate) database: String,
+    pub(crate) sandbox: String,
+    pub(crate) node: String,
+    /// Which clients are at its pages.
+    pub(crate) clients: Vec<usize>,
+    /// At which moment of its transactions it dies: `statement 17`, `before 3`, `after 8`.
+    pub(crate) death: String,
+}
+
+const VARIABLES: [&str; 5] = ["DATABASE", "SANDBOX", "NODE", "CLIENTS", "DEATH"];
+
+impl Orders {
+    /// The environment of the process that follows them.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let clients: Vec<String> = self.clients.iter().map(usize::to_string).collect();
+        let values = [
+            self.database.clone(),
+            self.sandbox.clone(),
+            self.node.clone(),
+            clients.join(","),
+            self.death.clone(),
+        ];
+        VARIABLES.iter().map(|name| format!("HELDAWAY_CRASH_{name}")).zip(values).collect()
+    }
+
+    fn read() -> Option<Self> {
+        let [database, sandbox, node, clients, death] =
+            VARIABLES.map(|name| std::env::var(format!("HELDAWAY_CRASH_{name}")).unwrap_or_default());
+        let clients = clients.split(',').filter_map(|number| number.parse().ok()).collect();
+        (!database.is_empty()).then_some(Self { database, sandbox, node, clients, death })
+    }
+}
+
+/// The household of a persona.
+pub(crate) fn word(persona: usize) -> String {
+    format!("Household{persona}")
+}
+
+pub(crate) async fn engine(store: Store, sandbox: &str, node: &str, schedule: Schedule) -> Engine {
+    let url = format!("{sandbox}/directory.json");
+    let offerings =
+        heldaway::demo::sandbox::offerings(&url).await.expect("the sandbox lists its institutions");
+    Engine::new(Parts {
+        store,
+        vault: Vault::new(MasterKey::parse(KEY).expect("a key"), []),
+        net: Net::new(Policy::WITH_SANDBOX).expect("a network"),
+        directory: Directory::of(offerings),
+        connectors: registry::all(),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        schedule,
+        node: node.to_owned(),
+        options: Options {
+            lease: LEASE,
+            step_timeout: LEASE - Duration::from_millis(100),
+            workers: 4,
+            institution_concurrency_max: 16,
+            // Here it is not the run that kills its workers.
+            tries_max: 1_000,
+            poll: Duration::from_millis(20),
+        },
+    })
+}
+
+/// Follows the orders in the environment until it is killed.
+pub(crate) fn run_if_asked() {
+    let Some(orders) = Orders::read() else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(serve(orders));
+}
+
+async fn serve(orders: Orders) {
+    let mut options = store::Options::new(Arc::new(SystemEntropy));
+    options.probe = death(&orders.death);
+    let store = Store::open(&orders.database, options).await.expect("the database opens");
+    let engine = engine(store.clone(), &orders.sandbox, &orders.node, Schedule::Every(DAY)).await;
+    engine.check_key().await.expect("the key is right");
+    for persona in orders.clients {
+        let client = Client::find(&store, persona % PERSONAS.len(), &word(persona)).await;
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            loop {
+                let _ = client.go_on(&engine, true).await;
+                tokio::time::sleep(Duration::from_millis(15)).await;
+            }
+        });
+    }
+    println!("serving");
+    engine.run(std::future::pending()).await;
+}
+
+/// A probe that kills this process at the given moment, and says at which one.
+fn death(wanted: &str) -> Option<Probe> {
+    let (kind, count) = wanted.split_once(' ')?;
+    let (kind, count) = (kind.to_owned(), count.parse::<u32>().ok()?);
+    let seen = AtomicU32::new(0);
+    Some(Arc::new(move |moment| {
+        let this = match moment.at {
+            At::Statement(_) => "statement",
+            At::BeforeCommit => "before",
+            At::AfterCommit => "after",
+        };
+        if this == kind && seen.fetch_add(1, Ordering::SeqCst) + 1 == count {
+            println!("died {kind} {}", moment.action);
+            let _ = std::io::stdout().flush();
+            let _ = kill_process(getpid(), Signal::KILL);
+        }
+        Ok(())
+    }))
+}
