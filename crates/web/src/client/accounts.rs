@@ -161,7 +161,7 @@ impl Accounts {
         let current = Currentness::of(accounts.iter().map(|listed| &listed.account), seen.now, seen.zone);
         Self {
             bars: bars(connections, seen.subject.person, seen.now, seen.zone),
-            summary: summary(accounts, &shown, current),
+            summary: summary(accounts, current),
             stale: !current.is_whole(),
             blocks: shown
                 .iter()
@@ -198,9 +198,10 @@ fn rank(connection: &Connection, me: PersonId) -> u8 {
     }
 }
 
-fn summary(accounts: &[Listed], shown: &[&Connection], current: Currentness) -> (String, String) {
-    let institutions: BTreeSet<&str> =
-        shown.iter().map(|connection| connection.institution.as_str()).collect();
+fn summary(accounts: &[Listed], current: Currentness) -> (String, String) {
+    let connected =
+        accounts.iter().map(|listed| &listed.account).filter(|account| account.connection.is_some());
+    let institutions: BTreeSet<&str> = connected.map(|account| account.institution.as_str()).collect();
     let at = match institutions.len() {
         0 => String::new(),
         number => format!(" at {}", counted(number, "institution")),

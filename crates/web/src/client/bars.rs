@@ -8,6 +8,9 @@ use super::words::{Step, Trouble, counted};
 /// So many institutions in trouble have a bar each; more share one.
 const WRENCH_BARS_MAX: usize = 2;
 
+/// So many of the client's own are named in their bar.
+const NAMED_MAX: usize = 2;
+
 /// One bar.
 #[derive(Debug, Clone)]
 pub(crate) struct Bar {
@@ -32,11 +35,13 @@ pub(crate) fn bars(connections: &[Connection], me: PersonId, now: Timestamp, zon
     let mut bars = Vec::new();
     let mine: Vec<&Connection> = fixable(connections, me).collect();
     if !mine.is_empty() {
-        let told = mine.iter().filter_map(|connection| Trouble::of(connection, now, zone));
-        let rest: Vec<String> = told
-            .zip(&mine)
-            .map(|(trouble, connection)| one_line(&trouble.title, &connection.institution))
+        let told = mine.iter().take(NAMED_MAX);
+        let mut rest: Vec<String> = told
+            .map(|connection| one_line(&super::words::title(connection), &connection.institution))
             .collect();
+        if mine.len() > NAMED_MAX {
+            rest.push(format!("And {} more.", mine.len() - NAMED_MAX));
+        }
         bars.push(Bar {
             class: "key",
             icon: "key",

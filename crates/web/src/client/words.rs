@@ -6,7 +6,7 @@ use domain::{
     connection::Connection,
     freshness,
     person::{Person, Role},
-    reason::{Fix, Mark},
+    reason::{Fix, Mark, State},
     time::{ago_words, clock_words, date_words, time_words},
 };
 use jiff::tz::TimeZone;
@@ -99,6 +99,9 @@ pub(crate) struct Pill {
 impl Pill {
     /// The mark of a connection.
     pub(crate) fn of(connection: &Connection) -> Self {
+        if connection.is_running() && connection.state() == State::NeedsInput {
+            return Self { class: "key", icon: "key", words: "Your turn" };
+        }
         if connection.is_running() {
             return Self { class: "good", icon: "clock", words: "Updating" };
         }
