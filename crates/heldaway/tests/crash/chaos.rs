@@ -31,7 +31,7 @@ use crate::{
 /// Servers that are up at the same time.
 const SERVERS: usize = 3;
 /// The longest a server lives that was told to kill itself and doesn't get to it.
-const LIFE: Duration = Duration::from_millis(1_500);
+const LIFE: Duration = Duration::from_millis(1_000);
 
 /// A whole number below `below`, from the kernel.
 fn random(below: u64) -> u64 {
@@ -48,8 +48,8 @@ async fn institutions() -> Sandbox {
     Sandbox::start(options).await.expect("the sandbox starts")
 }
 
-/// Starts a server and waits until it serves; `None` when it died before.
-async fn start(orders: &Orders) -> (Child, tokio::io::Lines<BufReader<tokio::process::ChildStdout>>) {
+/// Starts a server; its lines tell when it serves and at which moment it killed itself.
+fn start(orders: &Orders) -> (Child, tokio::io::Lines<BufReader<tokio::process::ChildStdout>>) {
     let program = std::env::current_exe().expect("this executable");
     let mut command = Command::new(program);
     command.args(["--exact", "server", "--nocapture"]).envs(orders.environment());
@@ -95,12 +95,12 @@ async fn kill_again_and_again(slot: usize, orders: Orders, left: Arc<AtomicUsize
         // A third each: at any moment, at a statement, at a commit.
         let death = match number % 3 {
             0 => String::new(),
-            1 => format!("statement {}", 1 + random(120)),
-            _ => format!("{} {}", if random(2) == 0 { "before" } else { "after" }, 1 + random(14)),
+            1 => format!("statement {}", 1 + random(70)),
+            _ => format!("{} {}", if random(2) == 0 { "before" } else { "after" }, 1 + random(7)),
         };
         let by_itself = !death.is_empty();
         let orders = Orders { node: format!("server {slot}, life {number}"), death, ..orders.clone() };
-        let (mut child, mut lines) = start(&orders).await;
+        let (mut child, mut lines) = start(&orders);
         let mut how = "at any moment".to_owned();
         if by_itself {
             let ended = tokio::time::timeout(LIFE, async {
@@ -153,7 +153,7 @@ pub(crate) async fn pauses(database: Database, pauses: usize) -> Vec<String> {
 }
 
 async fn pause_again_and_again(orders: Orders, left: Arc<AtomicUsize>) {
-    let (mut child, mut lines) = start(&orders).await;
+    let (mut child, mut lines) = start(&orders);
     while let Ok(Some(line)) = lines.next_line().await {
         if line.contains("serving") {
             break;
