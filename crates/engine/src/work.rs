@@ -28,6 +28,9 @@ const ROUND: u32 = 64;
 /// After an error of the store the queue is left alone for so long.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
+/// After work that could not be taken or broke off, the queue is left alone for so long.
+const FRUITLESS_PAUSE: Duration = Duration::from_millis(100);
+
 /// What a round of work came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Worked {
@@ -45,6 +48,11 @@ impl Worked {
     /// True when there was nothing to do.
     pub fn is_idle(self) -> bool {
         self == Self::default()
+    }
+
+    /// True when what was due is still as due as before.
+    fn is_fruitless(self) -> bool {
+        self.broken > 0 || self.is_idle()
     }
 
     fn plus(self, other: Self) -> Self {
@@ -108,13 +116,20 @@ impl Engine {
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
         let mut signals = self.inner.store.signals();
-        let mut working: JoinSet<()> = JoinSet::new();
+        let mut working: JoinSet<Worked> = JoinSet::new();
         loop {
             let pause = self.fill(&mut working).await;
-            tokio::select! {
+            let fruitless = tokio::select! {
                 () = &mut stop => break,
-                () = woken(&mut signals, pause) => {}
-                Some(_) = working.join_next() => {}
+                () = woken(&mut signals, pause) => false,
+                Some(worked) = working.join_next() => worked.is_ok_and(Worked::is_fruitless),
+            };
+            // What could not be taken, or broke off, is still due: looking again at once would only burn the machine.
+            if fruitless {
+                tokio::select! {
+                    () = &mut stop => break,
+                    () = tokio::time::sleep(FRUITLESS_PAUSE) => {}
+                }
             }
         }
         working.shutdown().await;
@@ -122,7 +137,7 @@ impl Engine {
     }
 
     /// Takes up due work as long as workers are free, and tells how long to sleep.
-    async fn fill(&self, working: &mut JoinSet<()>) -> Duration {
+    async fn fill(&self, working: &mut JoinSet<Worked>) -> Duration {
         while working.try_join_next().is_some() {}
         let free = self.inner.options.workers.saturating_sub(working.len());
         if free == 0 {
@@ -138,9 +153,7 @@ impl Engine {
         };
         for due in due.into_iter().take(free) {
             let engine = self.clone();
-            working.spawn(async move {
-                engine.work_on(due).await;
-            });
+            working.spawn(async move { engine.work_on(due).await });
         }
         self.until_due(now).await
     }

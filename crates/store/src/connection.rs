@@ -294,7 +294,10 @@ impl Tx {
         self.hold_household(next.household).await?;
         let ask = self.write(APPLY);
         state(ask, next).bind(until).bind(lease.fence).bind(lease.node.as_str()).run_or_conflict().await?;
-        self.tell_of(next);
+        self.tell(Topic::Connection(next.id));
+        if until.is_none() {
+            self.tell_of(next);
+        }
         let detail = format!("{}, lease {}", next.reason.code(), lease.fence);
         self.audit(trail("connection.stepped", next).detail(detail)).await
     }
