@@ -54,6 +54,8 @@ pub struct Challenge {
     pub tries_left: u32,
     /// True when the answer before this one was not accepted.
     pub wrong_before: bool,
+    /// True when the answer before this one came too late and the institution asks the same anew.
+    pub expired_before: bool,
 }
 
 /// A person's answers, by question id. `Debug` shows ids only.

@@ -64,6 +64,8 @@ pub enum Event {
     RefreshAsked { attended: bool },
     /// The client pressed Find New.
     FindNewAsked,
+    /// The client starts a run again whose question ran out, was answered wrongly too often, or brought no code.
+    StartAgainAsked,
     /// The engine took it up because it was due.
     RunStarted,
     /// A run goes on at the next step without delay.
@@ -78,8 +80,9 @@ pub enum Event {
     Succeeded(Outcome),
     /// No values came.
     Failed(Reason),
-    /// The client decided about found accounts; so many remain undecided.
-    Reviewed { undecided: u32 },
+    /// The client decided about found accounts; so many remain undecided. `partial`: something of those added has not
+    /// come yet.
+    Reviewed { undecided: u32, partial: bool },
     /// The client wants it to rest: secrets are destroyed, accounts and history are kept.
     Disconnected,
 }
@@ -169,14 +172,24 @@ impl Connection {
                 if let Some(at) = self.manual_refresh_after.filter(|at| *at > now) {
                     return Err(IllegalMove::TooSoon { next: at });
                 }
-                let first = self.last_success_at.is_none() && self.reason != Reason::NoAccounts;
-                let kind = if first { AttemptKind::Connect } else { AttemptKind::Refresh };
-                next.begin(Work { kind, attended }, now);
+                next.begin(Work { kind: self.kind_by_hand(), attended }, now);
                 next.manual_refresh_after = Some(now + limits::MANUAL_REFRESH_PAUSE);
             }
             Event::FindNewAsked => {
                 self.may_run()?;
                 next.begin(Work { kind: AttemptKind::FindNew, attended: true }, now);
+            }
+            Event::StartAgainAsked => {
+                if self.state() != State::NeedsInput {
+                    return Err(IllegalMove::NotNow);
+                }
+                let next_at = self.since + limits::SEND_AGAIN_PAUSE;
+                if self.is_running() && now < next_at {
+                    return Err(IllegalMove::TooSoon { next: next_at });
+                }
+                let kind = self.work.map_or_else(|| self.kind_by_hand(), |work| work.kind);
+                next.begin(Work { kind, attended: true }, now);
+                next.manual_refresh_after = Some(now + limits::MANUAL_REFRESH_PAUSE);
             }
             Event::RunStarted => {
                 if self.is_running() {
@@ -227,9 +240,9 @@ impl Connection {
                 self.stepping()?;
                 next.fail(reason, now, calendar);
             }
-            Event::Reviewed { undecided } => {
+            Event::Reviewed { undecided, partial } => {
                 if self.reason == Reason::NewAccounts && undecided == 0 {
-                    next.turn(Reason::Ok, now);
+                    next.turn(if partial { Reason::Partial } else { Reason::Ok }, now);
                 }
             }
             Event::Disconnected => {
@@ -261,6 +274,15 @@ impl Connection {
                 Err(IllegalMove::NotNow)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What a run by hand is for: as long as no accounts came, it still is the first.
+    fn kind_by_hand(&self) -> AttemptKind {
+        if self.last_success_at.is_none() && self.reason != Reason::NoAccounts {
+            AttemptKind::Connect
+        } else {
+            AttemptKind::Refresh
         }
     }
 

@@ -18,6 +18,8 @@ pub const MISSING_RUNS_FLAGGED: u32 = 3;
 pub const MANUAL_REFRESH_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// How long an institution's challenge is held open when the institution doesn't say.
 pub const CHALLENGE_LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// The least time before a client can have a code sent again.
+pub const SEND_AGAIN_PAUSE: Duration = Duration::from_secs(30);
 /// After this a page of steps says that it takes longer and that the client may leave.
 pub const SLOW_AFTER: Duration = Duration::from_secs(60);
 /// How long a worker owns a claimed connection.

@@ -174,11 +174,11 @@ reasons! {
     AccountMissing "account_missing" NoData Client ReviewAccounts
         "An account is no longer listed at {X}" "An account is no longer listed at {X}. If it was closed, its history stays here; if it was renumbered, press Find New." "An account was missing in three complete lists in a row; it is never deleted.";
     Down "down" InstitutionTrouble Institution Refresh
-        "Unable to get the recent account values" "{X} can't be reached. Your login is fine. We try again by ourselves; you can also try now." "The institution can't be reached.";
+        "Unable to get the recent account values" "{X} can't be reached. This is not about your login. We try again by ourselves; you can also try now." "The institution can't be reached.";
     Maintenance "maintenance" InstitutionTrouble Institution Refresh
-        "Unable to get the recent account values" "{X} is under maintenance. Your login is fine. We try again by ourselves afterwards." "The institution says it is under maintenance (OFX 13505).";
+        "Unable to get the recent account values" "{X} is under maintenance. This is not about your login. We try again by ourselves afterwards." "The institution says it is under maintenance (OFX 13505).";
     NotResponding "not_responding" InstitutionTrouble Institution Refresh
-        "Unable to get the recent account values" "{X} is slow to answer. Your login is fine. We try again by ourselves." "The institution accepted the connection and did not answer in time.";
+        "Unable to get the recent account values" "{X} is slow to answer. This is not about your login. We try again by ourselves." "The institution accepted the connection and did not answer in time.";
     SessionConflict "session_conflict" InstitutionTrouble Engine Refresh
         "Unable to get the recent account values" "You seem to be signed in at {X} right now. We try again in half an hour." "The login is in use elsewhere (OFX 15501).";
     BadResponse "bad_response" EngineTrouble Support Refresh

@@ -79,7 +79,7 @@ fn events() -> [(&'static str, Event); 14] {
         ("succeeded", Event::Succeeded(outcome)),
         ("down", Event::Failed(Reason::Down)),
         ("rejected", Event::Failed(Reason::CredentialsRejected)),
-        ("reviewed", Event::Reviewed { undecided: 0 }),
+        ("reviewed", Event::Reviewed { undecided: 0, partial: false }),
         ("disconnect", Event::Disconnected),
     ]
 }
@@ -269,12 +269,48 @@ fn a_refused_answer_lets_start_again_at_once_and_refresh_waits() {
     assert_eq!(again(failed(Reason::Down)), Err(IllegalMove::TooSoon { next: later }));
 }
 
+#[test]
+fn a_code_can_be_sent_again_after_a_moment_and_a_question_that_ran_out_at_once() {
+    let asked = |at| {
+        let started = connection(Reason::Ok, None).on(Event::FindNewAsked, at, &Daily).unwrap();
+        let deadline = at + limits::CHALLENGE_LIFETIME;
+        started.on(Event::Asked { code: true, deadline, wrong_before: false }, at, &Daily).unwrap()
+    };
+    let soon = now() + limits::SEND_AGAIN_PAUSE;
+    assert_eq!(
+        asked(now()).on(Event::StartAgainAsked, now(), &Daily),
+        Err(IllegalMove::TooSoon { next: soon })
+    );
+    let again = asked(now()).on(Event::StartAgainAsked, soon, &Daily).unwrap();
+    assert_eq!(
+        (again.reason, again.work),
+        (Reason::Started, Some(Work { kind: AttemptKind::FindNew, attended: true }))
+    );
+    let out = asked(now()).on(Event::DeadlinePassed, now(), &Daily).unwrap();
+    assert!(out.on(Event::StartAgainAsked, now(), &Daily).is_ok());
+    for reason in [Reason::Ok, Reason::Down, Reason::CredentialsRejected, Reason::ByPerson] {
+        let refused = connection(reason, None).on(Event::StartAgainAsked, now(), &Daily);
+        assert_eq!(refused, Err(IllegalMove::NotNow), "{reason:?}");
+    }
+}
+
+#[test]
+fn a_review_settles_the_news_but_not_what_has_not_come() {
+    let found = connection(Reason::NewAccounts, None);
+    let after =
+        |undecided, partial| found.on(Event::Reviewed { undecided, partial }, now(), &Daily).unwrap().reason;
+    assert_eq!(after(0, false), Reason::Ok);
+    assert_eq!(after(0, true), Reason::Partial);
+    assert_eq!(after(1, true), Reason::NewAccounts);
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let reason = prop::sample::select(Reason::ALL);
     prop_oneof![
         any::<bool>().prop_map(|confirmed| Event::LoginGiven { confirmed }),
         any::<bool>().prop_map(|attended| Event::RefreshAsked { attended }),
         Just(Event::FindNewAsked),
+        Just(Event::StartAgainAsked),
         Just(Event::RunStarted),
         Just(Event::StepTaken),
         (any::<bool>(), any::<bool>(), 0..900_u64).prop_map(|(code, wrong_before, seconds)| Event::Asked {
@@ -293,7 +329,7 @@ fn any_event() -> impl Strategy<Value = Event> {
                 State::Connecting | State::Active | State::NeedsInput
             ))
             .prop_map(Event::Failed),
-        (0..2_u32).prop_map(|undecided| Event::Reviewed { undecided }),
+        (0..2_u32, any::<bool>()).prop_map(|(undecided, partial)| Event::Reviewed { undecided, partial }),
         Just(Event::Disconnected),
     ]
 }

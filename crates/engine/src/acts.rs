@@ -9,7 +9,6 @@ use domain::{
     connection::{Connection, Event, IllegalMove, Work},
     limits,
     login::Login,
-    reason::State,
     rights::Act,
 };
 use secrecy::ExposeSecret;
@@ -57,7 +56,8 @@ impl Deed<'_> {
     fn event(&self, attended: bool) -> Event {
         match self {
             Self::UpdateLogin { confirmed, .. } => Event::LoginGiven { confirmed: *confirmed },
-            Self::Refresh | Self::StartAgain => Event::RefreshAsked { attended },
+            Self::Refresh => Event::RefreshAsked { attended },
+            Self::StartAgain => Event::StartAgainAsked,
             Self::FindNew => Event::FindNewAsked,
             Self::Answer { .. } => Event::Answered,
             Self::Disconnect => Event::Disconnected,
@@ -228,9 +228,6 @@ impl Engine {
         let now = self.now();
         let mut tx = self.inner.store.begin(&Doer::Person(subject.clone()), operation, now).await?;
         let connection = tx.connection(id).await?;
-        if matches!(deed, Deed::StartAgain) && connection.state() != State::NeedsInput {
-            return Err(IllegalMove::NotNow.into());
-        }
         let calendar = self.calendar(connection.firm).await?;
         let attended = subject.person == connection.owner;
         let next = connection.on(deed.event(attended), now, &calendar)?;
@@ -241,7 +238,11 @@ impl Engine {
                 self.seal_login(&mut tx, &next, key, login).await?;
                 self.open_attempt(&mut tx, &next).await?;
             }
-            Deed::Refresh | Deed::FindNew | Deed::StartAgain => {
+            Deed::StartAgain => {
+                self.end_run(&mut tx, id, "the client started again").await?;
+                self.open_attempt(&mut tx, &next).await?;
+            }
+            Deed::Refresh | Deed::FindNew => {
                 self.open_attempt(&mut tx, &next).await?;
             }
             Deed::Answer { challenge, answers } => {

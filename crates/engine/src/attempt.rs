@@ -252,6 +252,10 @@ impl Engine {
             let failure = Failure::new(Reason::AnswerWrong, "as many wrong answers as are permitted");
             return self.fail(tx, run, &failure).await;
         }
+        // The same asked anew after an answer that was not called wrong: it came too late.
+        let same =
+            |before: &Challenge| before.questions.iter().map(|q| &q.id).eq(questions.iter().map(|q| &q.id));
+        let expired_before = !wrong_before && before.as_ref().is_some_and(same);
         let deadline = deadline.unwrap_or(tx.now() + limits::CHALLENGE_LIFETIME);
         let code = questions.iter().any(|question| question.kind == QuestionKind::Code);
         let next = self.next(run, Event::Asked { code, deadline, wrong_before }, tx.now()).await?;
@@ -265,6 +269,7 @@ impl Engine {
             deadline,
             tries_left,
             wrong_before,
+            expired_before,
         };
         tx.add_challenge(&challenge).await?;
         tx.step_attempt(run.open.attempt.id, Stage::SecurityCheck).await?;

@@ -111,7 +111,8 @@ impl Engine {
         }
         let undecided = tx.undecided(id).await?;
         let calendar = self.calendar(connection.firm).await?;
-        let next = connection.on(Event::Reviewed { undecided }, now, &calendar)?;
+        let partial = tx.incomplete(id).await?;
+        let next = connection.on(Event::Reviewed { undecided, partial }, now, &calendar)?;
         tx.settle_review(connection.household, id).await?;
         tx.move_connection(&next, "connection.reviewed").await?;
         Ok(tx.commit().await?)

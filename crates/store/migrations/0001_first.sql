@@ -177,6 +177,7 @@ CREATE TABLE challenge (
     deadline {int} NOT NULL,
     tries_left {int} NOT NULL,
     wrong_before {bool} NOT NULL,
+    expired_before {bool} NOT NULL,
     -- answered, expired, ended
     closed_at {int},
     closed_as TEXT

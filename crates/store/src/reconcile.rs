@@ -146,6 +146,10 @@ texts! {
         "SELECT CAST(COUNT(*) AS BIGINT) FROM account
          WHERE connection_id = $1 AND standing = 'found' AND deleted_at IS NULL AND missing_runs = 0"
     );
+    INCOMPLETE = Text::one(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM account
+         WHERE connection_id = $1 AND standing = 'added' AND deleted_at IS NULL AND incomplete IS NOT NULL"
+    );
     OWNER_OF_LOGIN = Text::one(
         "SELECT p.role FROM connection c JOIN person p ON p.id = c.owner_id WHERE c.id = $1"
     );
@@ -416,6 +420,12 @@ impl Tx {
     /// Found accounts of a connection that nobody decided about.
     pub async fn undecided(&mut self, connection: ConnectionId) -> Result<u32, Error> {
         self.ask(UNDECIDED).bind(connection).one(only).await
+    }
+
+    /// Whether something of a connection's added accounts has not come in the last run.
+    pub async fn incomplete(&mut self, connection: ConnectionId) -> Result<bool, Error> {
+        let accounts: u32 = self.ask(INCOMPLETE).bind(connection).one(only).await?;
+        Ok(accounts > 0)
     }
 
     /// Tells the household's clients, once an account, that an institution lists one that is new.

@@ -166,7 +166,7 @@ impl Run {
     /// A line of the timeline, in the client's words.
     pub(crate) fn of(attempt: &Attempt, institution: &str, zone: &TimeZone) -> Self {
         let what = match attempt.kind {
-            AttemptKind::Connect => "Connected",
+            AttemptKind::Connect => "Connecting",
             AttemptKind::Refresh if attempt.mode == domain::attempt::Mode::Unattended => "Daily update",
             AttemptKind::Refresh => "Refresh",
             AttemptKind::FindNew => "Find New",

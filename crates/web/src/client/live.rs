@@ -239,7 +239,7 @@ impl QuestionView {
         zone: &TimeZone,
     ) -> Self {
         let code = challenge.questions.iter().all(|question| question.kind == QuestionKind::Code);
-        let another = challenge.round > 1 && !challenge.wrong_before;
+        let another = challenge.round > 1 && !challenge.wrong_before && !challenge.expired_before;
         let alone = challenge.questions.first().filter(|_| challenge.questions.len() == 1);
         Self {
             challenge: challenge.id.to_string(),
@@ -270,9 +270,7 @@ impl QuestionView {
                     error: empty.contains(&question.id).then_some("Please answer this."),
                 })
                 .collect(),
-            problem: challenge
-                .wrong_before
-                .then(|| format!("{institution} did not accept that answer. Please try again.")),
+            problem: problem(challenge, institution, code),
             deadline: clock_words(challenge.deadline, zone),
             deadline_ms: challenge.deadline.as_millisecond(),
             asked_ms: challenge.asked_at.as_millisecond(),
@@ -289,6 +287,24 @@ impl QuestionView {
             code,
         }
     }
+}
+
+/// What became of the answer before: wrong and too late are never confused.
+fn problem(challenge: &Challenge, institution: &str, code: bool) -> Option<String> {
+    let asked = if code { "code" } else { "answer" };
+    if challenge.wrong_before {
+        return Some(format!("{institution} did not accept that {asked}. Please try again."));
+    }
+    if !challenge.expired_before {
+        return None;
+    }
+    let target = challenge.questions.iter().find_map(|question| question.sent_to.as_deref());
+    let target = target.map_or(String::new(), |target| format!(" to {target}"));
+    Some(if code {
+        format!("That code had run out. {institution} has sent a new one{target}: please enter the newest.")
+    } else {
+        format!("That answer came too late, and {institution} asks again.")
+    })
 }
 
 #[derive(Deserialize)]
@@ -439,6 +455,16 @@ mod tests {
         samples::keep("live-code", &html);
         let another = live(&progress, samples::now(), false, &[]).render().unwrap();
         assert!(!another.contains("6-digit code"), "the words are for the person whose login it is");
+    }
+
+    #[test]
+    fn a_code_that_ran_out_is_not_called_wrong() {
+        let mut challenge = samples::challenge();
+        challenge.expired_before = true;
+        let told = problem(&challenge, "Copperleaf Bank", true).unwrap();
+        assert!(told.starts_with("That code had run out. Copperleaf Bank has sent a new one"), "{told}");
+        challenge.wrong_before = true;
+        assert!(problem(&challenge, "Copperleaf Bank", true).unwrap().contains("did not accept that code"));
     }
 
     #[test]

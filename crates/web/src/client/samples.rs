@@ -350,6 +350,7 @@ pub(crate) fn challenge() -> Challenge {
         deadline: "2026-11-20T15:16:00Z".parse().unwrap(),
         tries_left: 3,
         wrong_before: false,
+        expired_before: false,
     }
 }
 
