@@ -68,7 +68,9 @@ test('connections refresh by themselves, each shortened day', async () => {
 test('an institution that asks each time is not asked at night', async () => {
   await client.page.goto('/');
   await connect(client, 'copperleaf', 'robin.always', 'sandbox-kettle-5002');
-  await client.page.locator('input[autocomplete="one-time-code"]').fill(await portal.code());
+  const field = client.page.locator('input[autocomplete="one-time-code"]');
+  await field.waitFor();
+  await field.fill(await portal.code());
   await client.button('Continue').click();
   await addAll(client, 2);
   const { codes_sent: sent } = await portal.counters('copperleaf', 'robin.always');

@@ -103,7 +103,8 @@ export class Portal {
       body: body && JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${method} ${address}: ${response.status}`);
-    return response.json();
+    const text = await response.text();
+    return text ? JSON.parse(text) : undefined;
   }
 
   /** Breaks an institution, such as `{ institution: 'evergreen', fault: 'http_503' }`. */
