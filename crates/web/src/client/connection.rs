@@ -145,8 +145,13 @@ fn just_now(
     }
     let ended = last?.ended_at?;
     let recent = now.as_second() - ended.as_second() < 120;
-    let good = matches!(last?.outcome, Some(Reason::Ok));
-    (recent && good).then(|| format!("Done. {institution} has sent its newest values."))
+    if !recent || last?.outcome != Some(Reason::Ok) {
+        return None;
+    }
+    Some(match last?.kind {
+        AttemptKind::FindNew => format!("Done. {institution} lists no account that you don't have here; its newest values came."),
+        _ => format!("Done. {institution} has sent its newest values."),
+    })
 }
 
 fn facts(connection: &Connection, now: Timestamp, zone: &TimeZone) -> Vec<(&'static str, String)> {
@@ -178,6 +183,7 @@ impl Run {
             Some(reason) => {
                 let said = attempt.say.as_ref().map(|say| format!(" “{say}”")).unwrap_or_default();
                 let title = match reason {
+                    Reason::Ok if attempt.kind == AttemptKind::FindNew => "No new account, all values came".to_owned(),
                     Reason::Ok => "All values came".to_owned(),
                     Reason::NewAccounts => "Accounts found".to_owned(),
                     other => Reason::fill(other.title(), institution),
