@@ -230,6 +230,22 @@ async fn what_is_no_answer_is_told_apart() {
     assert_eq!((refused, refused.reason()), (NetError::Connect, Reason::Down));
 }
 
+/// A server that speaks no TLS never sees the body.
+#[tokio::test]
+async fn broken_tls_is_the_institution_s_matter() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("https://{}/", listener.local_addr().expect("bound")).parse().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut greeting = [0; 1024];
+            socket.read(&mut greeting).await.ok();
+            socket.write_all(&answer("200 OK", b"<OFX></OFX>")).await.ok();
+        }
+    });
+    let outcome = net(quick()).post(&url, body("secret")).await.expect_err("no TLS there");
+    assert_eq!((outcome, outcome.reason()), (NetError::Tls, Reason::Down));
+}
+
 #[tokio::test]
 async fn redirects_stay_at_the_origin_and_end() {
     let loops = Server::saying(answer("307 Again\r\nlocation: /ofx", b"")).await;

@@ -1,6 +1,9 @@
 //! Turns of an OFX session that the sandbox doesn't take, against a server with a script.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex},
+};
 
 use connectors::{
     Input, Memo, Step, Turn,
@@ -130,20 +133,22 @@ fn accounts(numbers: &[&str]) -> String {
              </BANKACCTFROM></BANKACCTINFO></ACCTINFO>"
         )
     });
-    format!("<ACCTINFOTRNRS>{OK}<ACCTINFORS>{}</ACCTINFORS></ACCTINFOTRNRS>", listed.collect::<String>())
+    let listed: Vec<_> = listed.collect();
+    format!("<ACCTINFOTRNRS>{OK}<ACCTINFORS>{}</ACCTINFORS></ACCTINFOTRNRS>", listed.concat())
 }
 
 /// A statement for every account that the request names.
 fn statements(request: &str) -> String {
-    let numbers = request.split("<ACCTID>").skip(1).filter_map(|rest| rest.split('<').next());
-    numbers
-        .map(|number| {
-            format!(
-                "<STMTTRNRS>{OK}<STMTRS><BANKACCTFROM><BANKID>1</BANKID><ACCTID>{number}</ACCTID><ACCTTYPE>CHECKING</ACCTTYPE>\
-                 </BANKACCTFROM><LEDGERBAL><BALAMT>5</BALAMT><DTASOF>20260309</DTASOF></LEDGERBAL></STMTRS></STMTTRNRS>"
-            )
-        })
-        .collect()
+    let mut answered = String::new();
+    for number in request.split("<ACCTID>").skip(1).filter_map(|rest| rest.split('<').next()) {
+        write!(
+            answered,
+            "<STMTTRNRS>{OK}<STMTRS><BANKACCTFROM><BANKID>1</BANKID><ACCTID>{number}</ACCTID><ACCTTYPE>CHECKING</ACCTTYPE>\
+             </BANKACCTFROM><LEDGERBAL><BALAMT>5</BALAMT><DTASOF>20260309</DTASOF></LEDGERBAL></STMTRS></STMTTRNRS>"
+        )
+        .expect("into memory");
+    }
+    answered
 }
 
 /// What an ordinary server says to a request.

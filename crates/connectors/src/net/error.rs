@@ -70,11 +70,6 @@ impl NetError {
         if error.is_timeout() {
             return Self::NoAnswer;
         }
-        // rustls reports a bad certificate inside an I/O error, whose chain does not show it.
-        let io = find::<std::io::Error>(error);
-        if io.and_then(std::io::Error::get_ref).is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
-            return Self::Tls;
-        }
         match find::<hyper::Error>(error) {
             Some(cause) if cause.is_parse() || cause.is_parse_too_large() => Self::Protocol,
             _ if header => Self::Connect,
@@ -108,7 +103,9 @@ fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
         if let Some(found) = cause.downcast_ref::<E>() {
             return Some(found);
         }
-        next = cause.source();
+        // An I/O error's chain leaves out the error that it wraps, and rustls reports through one.
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|inner| inner as &(dyn Error + 'static)).or_else(|| cause.source());
     }
     None
 }
