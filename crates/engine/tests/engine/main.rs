@@ -1,7 +1,9 @@
 //! The engine on both databases: with a scripted connector, and with the real one against the sandbox.
 
 mod accounts;
+mod bank;
 mod life;
 mod rights;
 mod scripted;
+mod simulation;
 mod stage;

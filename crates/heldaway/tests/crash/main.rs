@@ -51,13 +51,13 @@ async fn servers_paused_beyond_their_lease_change_nothing_on_postgres() {
 }
 
 /// The tests' own test: `cargo nextest run -p heldaway --features unfenced --test crash`. A build in which a worker's
-/// lease isn't checked is caught within three rounds of fourteen pauses, on each database.
+/// lease isn't checked is caught within three rounds of thirty pauses, on each database.
 #[cfg(feature = "unfenced")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_build_without_the_fence_is_caught() {
     for database in testing::databases().await {
         let kind = database.kind();
-        let found = chaos::pauses(database, 3 * 14).await;
+        let found = chaos::pauses(database, 3 * 30).await;
         println!("{kind}: {found:#?}");
         assert!(!found.is_empty(), "{kind}: the harness doesn't bite any more");
     }
