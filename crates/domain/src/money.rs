@@ -109,17 +109,22 @@ impl Money {
     }
 
     /// What a person typed: `1234.5`, `$1,234.50`, `-12`, `−12.00`, `(12.00)`.
+    ///
+    /// A comma may only part thousands, and nothing is rounded away: `1.234,56` and `1.005` are refused rather than
+    /// taken for something else.
     pub fn parse(typed: &str, currency: Currency) -> Result<Self, NotMoney> {
         let mut text: String = typed
             .chars()
-            .filter(|c| !c.is_whitespace() && *c != '$' && *c != ',')
+            .filter(|c| !c.is_whitespace() && *c != '$')
             .collect::<String>()
             .replace('\u{2212}', "-");
         if let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
             text = format!("-{inner}");
         }
+        let text = without_thousands(&text).ok_or(NotMoney::NotANumber)?;
         let plain = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
         let amount = if plain { Decimal::from_str(&text).ok() } else { None };
+        let amount = amount.filter(|amount| amount.normalize().scale() <= currency.decimals());
         Self::from_decimal(amount.ok_or(NotMoney::NotANumber)?, currency)
     }
 
@@ -140,6 +145,20 @@ impl Money {
     pub fn is_negative(self) -> bool {
         self.minor < 0
     }
+}
+
+/// `1,234.50` → `1234.50`; `None` where a comma stands anywhere but between groups of three digits.
+fn without_thousands(text: &str) -> Option<String> {
+    let (whole, fraction) =
+        text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default().trim_start_matches(['-', '+']);
+    let parted = whole.contains(',');
+    if parted && (first.is_empty() || first.len() > 3 || groups.any(|group| group.len() != 3)) {
+        return None;
+    }
+    let whole = whole.replace(',', "");
+    Some(fraction.map_or_else(|| whole.clone(), |fraction| format!("{whole}.{fraction}")))
 }
 
 /// American English: thousands separated by commas, a real minus sign, no currency sign: `−1,234.50`.
@@ -203,7 +222,10 @@ mod tests {
         ] {
             assert_eq!(Money::parse(typed, Currency::USD), Ok(usd(minor)), "{typed}");
         }
-        for typed in ["", "abc", "1e9", "--1", "1.2.3", "12 EUR"] {
+        for typed in [
+            "", "abc", "1e9", "--1", "1.2.3", "12 EUR", "1.234,56", "1,23", "1234,567", ",100", "1,,000",
+            "1.005",
+        ] {
             assert_eq!(Money::parse(typed, Currency::USD), Err(NotMoney::NotANumber), "{typed}");
         }
         assert_eq!(Money::parse("92233720368547758.08", Currency::USD), Err(NotMoney::TooLarge));

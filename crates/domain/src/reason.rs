@@ -144,7 +144,7 @@ reasons! {
     Ok "ok" Active Nobody Refresh
         "Up to date" "Values from {X} are up to date." "The last run fetched everything.";
     Partial "partial" Active Engine Refresh
-        "Some values from {X} are older" "{X} sent the balances but not everything else. We ask again by ourselves." "The last run fetched some data sets; the engine retries the others.";
+        "Some values from {X} are older" "{X} did not send everything this time. What is missing keeps its last value and date; we ask again by ourselves." "The last run fetched some data sets; the engine retries the others.";
     NewAccounts "new_accounts" Active Client FindNew
         "A new account at {X}" "We found an account at {X} that you have not added. Have a look and decide." "The institution lists an account the client has not decided about.";
     AttendedOnly "attended_only" Active Client Refresh
@@ -160,7 +160,7 @@ reasons! {
     CredentialsRejected "credentials_rejected" NeedsLogin Client UpdateLogin
         "The institution rejected your credentials" "{X} did not accept the user name or password. Check that they work at {X}, then enter them here. Waiting does not help." "The institution rejected the login. Never retried by itself.";
     CredentialsChanged "credentials_changed" NeedsLogin Client UpdateLogin
-        "Your login at {X} has changed" "{X} no longer accepts the login it accepted before. If you changed your password there, enter the new one here." "A login that worked is now rejected.";
+        "The institution rejected your credentials" "{X} no longer accepts the login that it accepted before. If you changed your password there, enter the new one here. Waiting does not help." "A login that worked is now rejected.";
     TooManyFailures "too_many_failures" NeedsLogin Client ConfirmThenUpdateLogin
         "We stopped so that {X} does not lock you out" "{X} rejected the login three times. Sign in at {X} first to make sure it works, then confirm that here." "Three rejected logins in a row; nothing is sent until the client confirms.";
     Locked "locked" NeedsVisit ClientAtInstitution VisitThenUpdateLogin

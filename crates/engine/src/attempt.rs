@@ -294,7 +294,7 @@ impl Engine {
             listed: harvest.accounts.len() as u32,
             undecided: tx.undecided(connection.id).await?,
             missing: tx.flagged_missing(connection.id, limits::MISSING_RUNS_FLAGGED).await?,
-            partial: changes.accounts.iter().any(|change| change.incomplete.is_some()),
+            partial: tx.incomplete(connection.id).await?,
         };
         let next = self.next(run, Event::Succeeded(outcome), tx.now()).await?;
         let detail = format!("{} accounts listed", outcome.listed);

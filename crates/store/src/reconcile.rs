@@ -148,7 +148,8 @@ texts! {
     );
     INCOMPLETE = Text::one(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM account
-         WHERE connection_id = $1 AND standing = 'added' AND deleted_at IS NULL AND incomplete IS NOT NULL"
+         WHERE connection_id = $1 AND standing = 'added' AND deleted_at IS NULL
+             AND (incomplete IS NOT NULL OR missing_runs > 0 OR amount IS NULL)"
     );
     OWNER_OF_LOGIN = Text::one(
         "SELECT p.role FROM connection c JOIN person p ON p.id = c.owner_id WHERE c.id = $1"
@@ -422,7 +423,8 @@ impl Tx {
         self.ask(UNDECIDED).bind(connection).one(only).await
     }
 
-    /// Whether something of a connection's added accounts has not come in the last run.
+    /// Whether something of a connection's added accounts has not come in the last run: a data set, a value, or the
+    /// account itself.
     pub async fn incomplete(&mut self, connection: ConnectionId) -> Result<bool, Error> {
         let accounts: u32 = self.ask(INCOMPLETE).bind(connection).one(only).await?;
         Ok(accounts > 0)

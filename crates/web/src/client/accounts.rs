@@ -191,7 +191,7 @@ fn is_shown(connection: &Connection, accounts: &[&Account]) -> bool {
 
 fn rank(connection: &Connection, me: PersonId) -> u8 {
     match connection.reason.mark() {
-        _ if connection.reason.is_healthy() => 2,
+        _ if connection.reason.is_healthy() || connection.reason == domain::Reason::ByPerson => 2,
         Mark::Key if connection.owner == me => 0,
         Mark::Key | Mark::Wrench => 1,
         Mark::Good => 2,

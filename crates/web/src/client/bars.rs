@@ -1,6 +1,6 @@
 //! The notification bars: first what the client can fix, then what others are on.
 
-use domain::{PersonId, Timestamp, connection::Connection};
+use domain::{PersonId, Reason, Timestamp, connection::Connection, reason::Mark};
 use jiff::tz::TimeZone;
 
 use super::words::{Step, Trouble, counted};
@@ -26,7 +26,10 @@ pub(crate) struct Bar {
 /// The connections that `me` can fix now, in the order in which the queue walks through them.
 pub(crate) fn fixable(connections: &[Connection], me: PersonId) -> impl Iterator<Item = &Connection> {
     connections.iter().filter(move |connection| {
-        connection.owner == me && connection.reason.mark() == domain::reason::Mark::Key
+        connection.owner == me
+            && connection.reason.mark() == Mark::Key
+            // Switched off by the client is no trouble to be reminded of.
+            && connection.reason != Reason::ByPerson
     })
 }
 
@@ -81,8 +84,6 @@ fn one_line(title: &str, institution: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::Reason;
-
     use super::*;
     use crate::client::samples;
 

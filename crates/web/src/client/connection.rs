@@ -149,7 +149,9 @@ fn just_now(
         return None;
     }
     Some(match last?.kind {
-        AttemptKind::FindNew => format!("Done. {institution} lists no account that you don't have here; its newest values came."),
+        AttemptKind::FindNew => {
+            format!("Done. {institution} lists no account that you don't have here; its newest values came.")
+        }
         _ => format!("Done. {institution} has sent its newest values."),
     })
 }
@@ -183,7 +185,9 @@ impl Run {
             Some(reason) => {
                 let said = attempt.say.as_ref().map(|say| format!(" “{say}”")).unwrap_or_default();
                 let title = match reason {
-                    Reason::Ok if attempt.kind == AttemptKind::FindNew => "No new account, all values came".to_owned(),
+                    Reason::Ok if attempt.kind == AttemptKind::FindNew => {
+                        "No new account, all values came".to_owned()
+                    }
                     Reason::Ok => "All values came".to_owned(),
                     Reason::NewAccounts => "Accounts found".to_owned(),
                     other => Reason::fill(other.title(), institution),

@@ -327,6 +327,13 @@ fn fresh(added: &[Account], connections: &[Connection], now: &Now<'_>) -> Vec<Fa
         let institution = &connection.institution;
         match connection.reason.mark() {
             _ if connection.is_running() && connection.reason.actor() != Actor::Client => {}
+            Mark::Key if connection.reason == Reason::ByPerson => facts.push(Fact {
+                class: "",
+                icon: "clock",
+                words: format!("{institution} is switched off"),
+                note: String::new(),
+                link: Some((at, "Switch on".to_owned())),
+            }),
             Mark::Key => facts.push(Fact {
                 class: "key",
                 icon: if connection.reason == Reason::NewAccounts { "plus" } else { "key" },

@@ -106,6 +106,7 @@ impl Pill {
             return Self { class: "good", icon: "clock", words: "Updating" };
         }
         match (connection.reason.mark(), connection.reason) {
+            (Mark::Key, Reason::ByPerson) => Self { class: "good", icon: "clock", words: "Switched off" },
             (Mark::Key, Reason::NewAccounts) => Self { class: "key", icon: "plus", words: "New account" },
             (Mark::Key, _) => Self { class: "key", icon: "key", words: "You can fix this" },
             (Mark::Wrench, _) => Self { class: "wrench", icon: "wrench", words: "We are on it" },
@@ -185,6 +186,7 @@ impl Trouble {
             label: match connection.reason.fix() {
                 Fix::Answer => "Answer",
                 Fix::FindNew => "Find New",
+                Fix::Resume if connection.reason == Reason::ByPerson => "Switch on",
                 _ => "Click to Fix",
             },
         })
