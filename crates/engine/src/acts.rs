@@ -310,14 +310,13 @@ impl Engine {
         key: Option<DataKey>,
         login: &Login,
     ) -> Result<(), Error> {
-        let key = match key {
-            Some(key) => key,
-            None => {
-                let (wrapped, key) = self.inner.vault.new_key(place(connection), self.entropy());
-                let Wrapped { id, master_key, bytes } = wrapped;
-                tx.add_data_key(connection.id, &sealed::DataKey { id, master_key, wrapped: bytes }).await?;
-                key
-            }
+        let key = if let Some(key) = key {
+            key
+        } else {
+            let (wrapped, key) = self.inner.vault.new_key(place(connection), self.entropy());
+            let Wrapped { id, master_key, bytes } = wrapped;
+            tx.add_data_key(connection.id, &sealed::DataKey { id, master_key, wrapped: bytes }).await?;
+            key
         };
         let sealed = key.seal_login(login, self.entropy());
         Ok(tx.put_sealed(connection.id, Purpose::Login.code(), key.id(), &sealed).await?)

@@ -8,7 +8,7 @@ use store::health::{Breaker, Outcomes};
 use crate::{Engine, Error};
 
 /// Over how long the success rate is told.
-const HEALTH_WINDOW: Duration = Duration::from_secs(6 * 3600);
+const HEALTH_WINDOW: Duration = Duration::from_hours(6);
 /// Fewer runs prove nothing.
 const RUNS_MIN: u32 = 5;
 /// Fewer households prove nothing: it may be one login.

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 /// The hour of the firm's day at which the window of regular runs opens: institutions have posted the day before.
 const WINDOW_OPENS: i8 = 6;
 /// Over how long the regular runs are spread. Before [`domain::freshness::RUNS_OVER_HOUR`] all of them are over.
-const WINDOW: Duration = Duration::from_secs(2 * 3600);
+const WINDOW: Duration = Duration::from_hours(2);
 /// The most by which a retry is spread.
-const RETRY_JITTER: Duration = Duration::from_secs(120);
+const RETRY_JITTER: Duration = Duration::from_mins(2);
 
 /// The rhythm of regular runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -117,7 +117,7 @@ mod tests {
     fn run_days(zone: &str, seed: u8, start: Timestamp) -> Vec<Date> {
         let zone = TimeZone::get(zone).unwrap();
         let calendar = Schedule::BusinessDays.in_zone(zone.clone());
-        let end = start + Duration::from_secs(3 * 366 * 24 * 3600);
+        let end = start + Duration::from_hours(3 * 366 * 24);
         let mut at = calendar.next_run(connection(seed), start);
         let mut days = Vec::new();
         while at < end {

@@ -16,7 +16,7 @@ use crate::{
     stage::Stage,
 };
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn today() -> Date {
     date(2026, 11, 23)
@@ -81,7 +81,7 @@ async fn an_empty_or_half_list_wipes_nothing_and_three_complete_ones_flag_the_mi
         assert_eq!(stage.count("account WHERE missing_runs > 0").await, 0);
         for run in 1..=3 {
             refreshed(&stage, id, both()[..1].to_vec()).await;
-            let expected = if run == 3 { Reason::AccountMissing } else { Reason::Ok };
+            let expected = if run == 3 { Reason::AccountMissing } else { Reason::Partial };
             assert_eq!(stage.reason(id).await, expected);
             assert_eq!(stage.count(&format!("account WHERE missing_runs = {run}")).await, 1);
         }

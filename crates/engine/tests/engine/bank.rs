@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::stage::{Manual, offering, options, parts};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// An engine and its institutions.
 struct Town {

@@ -12,8 +12,8 @@ use crate::{
     stage::{Stage, answers, engine_on, login, options},
 };
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn today() -> domain::Date {
     date(2026, 11, 23)

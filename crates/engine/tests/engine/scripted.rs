@@ -65,7 +65,8 @@ impl Connector for Scripted {
             Input::Begin => "begin".to_owned(),
             Input::Resume => "resume".to_owned(),
             Input::Answers(answers) => {
-                answers.0.iter().map(|(id, answer)| format!("{id}={}", answer.expose_secret())).collect()
+                let told = |(id, answer): &(String, SecretString)| format!("{id}={}", answer.expose_secret());
+                answers.0.iter().map(told).collect::<Vec<_>>().join(" ")
             }
         };
         let login = turn.login.get("password").map_or("no login", |password| password.expose_secret());

@@ -152,7 +152,7 @@ impl World {
                 _ => Ok(()),
             });
             let store = database.another_with(Some(probe)).await;
-            let options = Options { step_timeout: Duration::from_secs(3600), tries_max: 50, ..options() };
+            let options = Options { step_timeout: Duration::from_hours(1), tries_max: 50, ..options() };
             let scripted = Box::leak(Box::default());
             let mut parts = parts(store, &clock, scripted, &format!("node-{number} {seed}"), options);
             parts.connectors = vec![bank];
