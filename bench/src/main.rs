@@ -17,7 +17,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use domain::world::Clock as _;
-use heldaway::{allocator::Wiping, system::SystemClock};
+use heldaway::{
+    allocator::{self, Wiping},
+    system::SystemClock,
+};
 
 /// As in the portal, so that an import costs here what it costs there.
 #[global_allocator]
@@ -41,6 +44,13 @@ enum Role {
         #[arg(long)]
         folder: PathBuf,
     },
+    /// Print a generated statement, for other readers of OFX.
+    Statement {
+        #[arg(long)]
+        entries: u32,
+        #[arg(long)]
+        xml: bool,
+    },
     /// Be an OFX server with one account.
     Institution {
         #[arg(long)]
@@ -50,11 +60,17 @@ enum Role {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    allocator::give_back_large();
     match Arguments::parse().role {
         Role::Measure(asked) => measure::run(asked).await,
         Role::Import { entries, folder } => {
             let imported = import::run(&folder, entries).await?;
             println!("{}", serde_json::to_string(&imported)?);
+            Ok(())
+        }
+        Role::Statement { entries, xml } => {
+            let shape = statement::Shape { xml, entries, generation: 0, today: today() };
+            print!("{}", statement::answer(shape, None, Some("1")));
             Ok(())
         }
         Role::Institution { entries } => {
