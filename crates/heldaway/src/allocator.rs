@@ -16,6 +16,25 @@ use std::{
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wiping;
 
+/// Makes freed large blocks go back to the system. Call once, before threads are started.
+///
+/// Left alone, glibc raises its threshold to the largest block that was ever freed (mallopt(3), `M_MMAP_THRESHOLD`), and
+/// the 19 MiB of a password hash stay with the process, for each thread that ever hashed: measured, 94 MiB after three
+/// sign-ins instead of 33.
+pub fn give_back_large() {
+    #[cfg(target_env = "gnu")]
+    {
+        const M_MMAP_THRESHOLD: i32 = -3;
+        /// From this size on a block is mapped by itself.
+        const LARGE_BYTES: i32 = 256 * 1024;
+        unsafe extern "C" {
+            fn mallopt(parameter: i32, value: i32) -> i32;
+        }
+        // SAFETY: no memory is touched; a value that glibc doesn't take changes nothing.
+        unsafe { mallopt(M_MMAP_THRESHOLD, LARGE_BYTES) };
+    }
+}
+
 /// Overwrites an allocation with zeros.
 ///
 /// # Safety

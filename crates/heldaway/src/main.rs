@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use heldaway::{
-    allocator::Wiping,
+    allocator::{self, Wiping},
     check,
     config::{self, Config},
     demo, process, serve, staff,
@@ -65,6 +65,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         (_, config) => config?,
     };
     process::harden(config.debuggable)?;
+    allocator::give_back_large();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match arguments.role {
