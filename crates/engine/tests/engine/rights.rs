@@ -71,10 +71,19 @@ async fn every_method_as_every_role() {
                 advisor_may_find_new: false,
             };
             for (method, act) in METHODS {
+                let own = person.id == stage.sample.client.id;
+                let skipped = match method {
+                    // A client connects for the own household, so this says nothing about this one.
+                    Method::Connect => subject.household.is_some(),
+                    // What would end the connection that the others are tried at.
+                    Method::UpdateLogin | Method::Disconnect => own,
+                    _ => false,
+                };
+                if skipped {
+                    continue;
+                }
                 let engine = &stage.engine;
                 let outcome = match method {
-                    // A household of one's own is taken for it, so a stranger makes one in theirs.
-                    Method::Connect if subject.household.is_some() => continue,
                     Method::Connect => {
                         let (offering, form_key) = ("maple".to_owned(), "f".to_owned());
                         engine
@@ -82,12 +91,10 @@ async fn every_method_as_every_role() {
                             .await
                             .map(drop)
                     }
-                    Method::UpdateLogin if person.id == stage.sample.client.id => continue,
                     Method::UpdateLogin => engine.update_login(&subject, "op", id, login("x"), true).await,
                     Method::Refresh => engine.refresh(&subject, "op", id).await,
                     Method::FindNew => engine.find_new(&subject, "op", id).await,
                     Method::StartAgain => engine.start_again(&subject, "op", id).await,
-                    Method::Disconnect if person.id == stage.sample.client.id => continue,
                     Method::Disconnect => engine.disconnect(&subject, "op", id).await,
                     Method::Answer => engine.answer(&subject, "op", challenge.id, answers("2")).await,
                     Method::Review => {
