@@ -139,6 +139,19 @@ fn holding(name: &str, kind: SecurityKind, minor: i64) -> Holding {
 }
 
 #[test]
+fn a_first_day_is_told_in_words_and_what_is_owned_in_a_ring() {
+    let first = value(&values(&[(TODAY, 100)]), false, Range::Year, TODAY, "/x").unwrap();
+    assert!(first.begins);
+    let html = first.to_string();
+    assert!(html.contains("known since Nov 23, 2026") && !html.contains("<svg"), "{html}");
+    let groups = [("Cash", usd(25_000)), ("Property", usd(75_000)), ("Retirement", usd(0))];
+    let owned = owned(&groups, 4).unwrap();
+    assert_eq!(owned.shares.len(), 2);
+    assert_eq!((owned.shares[0].name.as_str(), owned.shares[0].percent.as_str()), ("Property", "75.0%"));
+    assert!(owned.to_string().contains("4") && owned.to_string().contains("accounts"));
+}
+
+#[test]
 fn allocation_is_by_kind_or_by_name() {
     use SecurityKind::{Bond, Fund, Stock};
     let mixed = [

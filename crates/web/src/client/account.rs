@@ -247,11 +247,13 @@ impl Source {
         let source = listed.connection.as_ref()?;
         let institution = &listed.account.institution;
         // A new account at the institution is no trouble of this one.
-        let healthy = source.running || source.reason.is_healthy();
+        let off = source.reason == Reason::ByPerson;
+        let healthy = off || source.running || source.reason.is_healthy();
         let mark = if healthy { Mark::Good } else { source.reason.mark() };
         let pill = match mark {
             Mark::Key => Pill { class: "key", icon: "key", words: "You can fix this" },
             Mark::Wrench => Pill { class: "wrench", icon: "wrench", words: "We are on it" },
+            Mark::Good if off => Pill { class: "good", icon: "clock", words: "Switched off" },
             Mark::Good if source.running => Pill { class: "good", icon: "clock", words: "Updating" },
             Mark::Good => Pill { class: "good", icon: "dot", words: "Connected" },
         };

@@ -464,6 +464,17 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_the_queue_says_what_is_left() {
+        let page = |skipped| {
+            let page = samples::page(Nav::Fix, "Fix connections");
+            Fixed { page, skipped }.render().unwrap()
+        };
+        assert!(page(0).contains("Nothing to fix") && page(2).contains("2 connections still wait"));
+        samples::is_clean(&page(1));
+        samples::keep("fixed", &page(2));
+    }
+
+    #[test]
     fn disconnecting_says_what_it_does_to_net_worth() {
         let html = Disconnect {
             page: samples::page(Nav::Accounts, "Disconnect"),

@@ -47,6 +47,8 @@ struct Found {
     as_of: String,
     linkable: Vec<Linkable>,
     suggested: Option<String>,
+    /// The account that another login of the household brings already.
+    elsewhere: Option<String>,
 }
 
 struct Linkable {
@@ -69,12 +71,17 @@ pub(crate) async fn show(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Respo
     Ok(Html(review.render()?).into_response())
 }
 
-/// The form as it opens: what fits is linked, all else is added, and everything counts.
+/// The form as it opens: what another login brings already is left out, what fits is linked, all else is added, and
+/// everything counts.
 fn opened(suggestions: &[Suggestion]) -> Form {
     let mut fields: Vec<(String, String)> = Vec::new();
     for (n, suggestion) in suggestions.iter().enumerate() {
         let found = &suggestion.found;
-        let choice = if suggestion.suggested.is_some() { "link" } else { "add" };
+        let choice = match suggestion {
+            Suggestion { elsewhere: Some(_), .. } => "leave",
+            Suggestion { suggested: Some(_), .. } => "link",
+            _ => "add",
+        };
         let link = suggestion.suggested.map(|id| id.to_string()).unwrap_or_default();
         fields.extend([
             (format!("choice.{n}"), choice.to_owned()),
@@ -229,6 +236,10 @@ impl Found {
             as_of: found.value.map(|value| date_words(value.as_of)).unwrap_or_default(),
             linkable,
             suggested,
+            elsewhere: suggestion
+                .elsewhere
+                .as_ref()
+                .map(|account| dotted(&[&account.name, &account.institution])),
         }
     }
 }
@@ -242,11 +253,12 @@ mod tests {
         let (_, accounts) = samples::household();
         let account = |at: usize| accounts[at].account.clone();
         vec![
-            Suggestion { found: account(0), linkable: vec![account(6)], suggested: None },
+            Suggestion { found: account(0), linkable: vec![account(6)], suggested: None, elsewhere: None },
             Suggestion {
                 found: account(7),
                 linkable: vec![account(6), account(5)],
                 suggested: Some(account(6).id),
+                elsewhere: None,
             },
         ]
     }
