@@ -53,14 +53,14 @@ impl Deed<'_> {
         }
     }
 
-    fn event(&self, attended: bool) -> Event {
+    fn event(&self, attended: bool, keeps_accounts: bool) -> Event {
         match self {
             Self::UpdateLogin { confirmed, .. } => Event::LoginGiven { confirmed: *confirmed },
             Self::Refresh => Event::RefreshAsked { attended },
             Self::StartAgain => Event::StartAgainAsked,
             Self::FindNew => Event::FindNewAsked,
             Self::Answer { .. } => Event::Answered,
-            Self::Disconnect => Event::Disconnected,
+            Self::Disconnect => Event::Disconnected { keeps_accounts },
         }
     }
 
@@ -230,7 +230,8 @@ impl Engine {
         let connection = tx.connection(id).await?;
         let calendar = self.calendar(connection.firm).await?;
         let attended = subject.person == connection.owner;
-        let next = connection.on(deed.event(attended), now, &calendar)?;
+        let keeps_accounts = tx.keeps_accounts(id).await?;
+        let next = connection.on(deed.event(attended, keeps_accounts), now, &calendar)?;
         match deed {
             Deed::UpdateLogin { login, .. } => {
                 self.end_run(&mut tx, id, "a new login was given").await?;

@@ -6,7 +6,7 @@ use connectors::{Connector, Failure, Input, Memo, Step, Turn};
 use domain::{
     ChallengeId, Date, Reason, Timestamp,
     account::Standing,
-    attempt::{Mode, Stage},
+    attempt::{AttemptKind, Mode, Stage},
     challenge::{Answers, Challenge, Question, QuestionKind},
     connection::{Connection, Event, Outcome},
     harvest::Harvest,
@@ -284,7 +284,14 @@ impl Engine {
         changes: &Changes,
     ) -> Result<Connection, Error> {
         let connection = &run.connection;
+        if run.open.attempt.kind == AttemptKind::Repair && is_another_login(changes) {
+            let failure = Failure::new(Reason::DifferentLogin, "none of the connection's accounts is listed");
+            return self.fail(tx, run, &failure).await;
+        }
         tx.apply_changes(connection, changes).await?;
+        if run.open.attempt.kind == AttemptKind::FindNew {
+            tx.offer_left_out_again(connection.id).await?;
+        }
         if !run.open.attempt.kind.reviews() {
             for change in changes.accounts.iter().filter(|change| change.new) {
                 tx.announce_found(connection.household, connection, change.id).await?;
@@ -311,4 +318,10 @@ impl Engine {
         tx.end_attempt(run.open.attempt.id, stage, end).await?;
         Ok(next)
     }
+}
+
+/// Whether a repair brought accounts, and all of them are strangers beside the ones that the connection has.
+fn is_another_login(changes: &Changes) -> bool {
+    let listed = !changes.accounts.is_empty() && changes.accounts.iter().all(|change| change.new);
+    listed && !changes.missing.is_empty()
 }

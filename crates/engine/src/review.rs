@@ -47,6 +47,8 @@ pub struct Suggestion {
     pub linkable: Vec<Account>,
     /// The one among them that it probably is: kind, last digits or value agree.
     pub suggested: Option<AccountId>,
+    /// The household has it already through another login: adding it would count it twice.
+    pub elsewhere: Option<Account>,
 }
 
 impl Engine {
@@ -58,7 +60,14 @@ impl Engine {
         permit(subject, Act::ReviewAccounts, &resource)?;
         let linkable = reader.linkable_accounts(connection.household, id).await?;
         let found = reader.found_accounts(id).await?;
-        Ok(found.into_iter().map(|found| suggest(found, &linkable)).collect())
+        let mut elsewhere = reader.found_elsewhere(id).await?;
+        let mut suggestions: Vec<Suggestion> =
+            found.into_iter().map(|found| suggest(found, &linkable)).collect();
+        for suggestion in &mut suggestions {
+            let at = elsewhere.iter().position(|(found, _)| *found == suggestion.found.id);
+            suggestion.elsewhere = at.map(|at| elsewhere.swap_remove(at).1);
+        }
+        Ok(suggestions)
     }
 
     /// Carries out the client's decisions, all or none. [`Error::Decision`] when one of them is no longer possible.
@@ -185,6 +194,7 @@ fn suggest(found: Account, all: &[Account]) -> Suggestion {
     let suggested = best.filter(|(likeness, _)| *likeness > second).map(|(_, account)| account.id);
     Suggestion {
         suggested,
+        elsewhere: None,
         linkable: linkable.into_iter().map(|(_, account)| account.clone()).collect(),
         found,
     }

@@ -34,7 +34,10 @@ const PENDING_DAYS_MAX: i32 = 30;
 /// The days whose kept entries [`changes`] must be given, both inclusive; pending ones are needed whatever their day.
 /// `None`: the statement says nothing about booked entries.
 pub fn window(statement: &Statement) -> Option<(Date, Date)> {
-    let (from, to) = covered(statement)?;
+    let days = || statement.posted.iter().map(|entry| entry.posted_on);
+    // An institution may send what lies outside of the days that it names.
+    let from = statement.from.into_iter().chain(days()).min()?;
+    let to = statement.to.into_iter().chain(days()).max()?;
     Some((from.saturating_sub(SLACK_DAYS.days()), to.saturating_add(SLACK_DAYS.days())))
 }
 
@@ -43,11 +46,11 @@ pub fn corrected_ids(statement: &Statement) -> Vec<String> {
     statement.posted.iter().filter_map(|entry| entry.corrects.as_ref()).map(|(id, _)| id.clone()).collect()
 }
 
-/// The days of which the statement is the whole truth.
+/// The days of which the statement is the whole truth: those it names, else those of its entries.
 fn covered(statement: &Statement) -> Option<(Date, Date)> {
     let days = || statement.posted.iter().map(|entry| entry.posted_on);
-    let from = statement.from.into_iter().chain(days()).min()?;
-    let to = statement.to.into_iter().chain(days()).max()?;
+    let from = statement.from.or_else(|| days().min())?;
+    let to = statement.to.or_else(|| days().max())?;
     (from <= to).then_some((from, to))
 }
 

@@ -451,3 +451,24 @@ async fn a_wrong_key_is_noticed_at_the_start() {
         assert_eq!(stage.count("canary").await, 2);
     }
 }
+
+#[tokio::test]
+async fn what_a_person_waits_for_comes_before_a_nights_regular_work() {
+    for stage in Stage::all().await {
+        let mut all = Vec::new();
+        for number in 0..12 {
+            stage.bank.will([done(vec![checking(1, today())])]);
+            all.push(stage.connect(&format!("login {number}")).await);
+        }
+        stage.tick().await;
+        stage.clock.pass(HOUR * 48);
+        // All are due since this morning; one of them is asked for now.
+        stage.engine.refresh(&stage.client(), "op", all[7]).await.unwrap();
+        stage.bank.seen();
+        for _ in &all {
+            stage.bank.will([done(vec![checking(1, today())])]);
+        }
+        assert_eq!(stage.tick().await.claimed, 12);
+        assert_eq!(stage.bank.seen()[0], "attended begin login 7 memo 1");
+    }
+}

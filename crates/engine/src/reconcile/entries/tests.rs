@@ -315,6 +315,19 @@ fn an_entry_that_is_no_longer_listed_stays() {
 }
 
 #[test]
+fn an_entry_outside_of_the_named_days_is_taken_once_and_covers_nothing_between() {
+    let mut kept = kept_five();
+    let stray = || posted("stray", 1, -300, "Kiosk");
+    // The institution names the 9th to the 12th; of the days between nothing is said.
+    let feed = || statement(9, 12, vec![stray(), posted("b1", 4, -1_200, "Coffee"), five()[4].clone()]);
+    assert_eq!(kept.take(&feed()).added.len(), 2);
+    assert!(kept.take(&feed()).is_empty());
+    assert_eq!(kept.0.len(), 7);
+    let backwards = statement(12, 9, vec![stray()]);
+    assert!(kept.take(&backwards).is_empty(), "days in the wrong order double nothing");
+}
+
+#[test]
 fn a_late_entry_of_an_old_day_is_added() {
     let mut kept = kept_five();
     let mut feed = five();
