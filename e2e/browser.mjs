@@ -42,8 +42,8 @@ export class Browser {
 
   watch(page) {
     page.on('console', (message) => {
-      // What the server refuses on purpose shows up as a console error of its own; walkthroughs look at it themselves.
-      const refused = /Failed to load resource: the server responded with a status of (4\d\d|503)/;
+      // What the server refuses on purpose, and a search that is left before its answer came, are told by the browser and by htmx.
+      const refused = /Failed to load resource: the server responded with a status of (4\d\d|503)|^htmx:(sendAbort|afterRequest),/;
       if (message.type() === 'error' && !refused.test(message.text())) {
         this.troubles.push(`console on ${page.url()}: ${message.text()}`);
       }
