@@ -23,8 +23,9 @@ const AGENT_CHARS_MAX: usize = 200;
 texts! {
     BY_TOKEN = Text::one(
         "SELECT s.id, s.last_seen_at, p.id, p.firm_id, p.role, p.household_id, p.name, p.email, p.created_at,
-            f.id, f.name, f.zone
+            f.id, f.name, f.zone, a.name
          FROM session s JOIN person p ON p.id = s.person_id JOIN firm f ON f.id = p.firm_id
+         LEFT JOIN household h ON h.id = p.household_id LEFT JOIN person a ON a.id = h.advisor_id
          WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3"
     );
     TOUCH = Text::one("UPDATE session SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1");
@@ -47,6 +48,8 @@ pub struct Signed {
     pub subject: Subject,
     pub person: Person,
     pub firm: Firm,
+    /// The name of the advisor of the person's household.
+    pub advisor: Option<String>,
 }
 
 /// A signed-in browser, as its owner sees it.
@@ -156,7 +159,7 @@ fn idle_since(now: Timestamp) -> Timestamp {
     now - limits::SESSION_IDLE_MAX
 }
 
-/// Reads a person and their firm.
+/// Reads a person, their firm, and the name of their advisor.
 pub(crate) fn signed(row: &mut Row<'_>, through: Through) -> Result<Signed, Error> {
     let person = person::person(row)?;
     let firm = person::firm(row)?;
@@ -167,5 +170,5 @@ pub(crate) fn signed(row: &mut Row<'_>, through: Through) -> Result<Signed, Erro
         household: person.household,
         through,
     };
-    Ok(Signed { subject, person, firm })
+    Ok(Signed { subject, person, firm, advisor: row.next()? })
 }

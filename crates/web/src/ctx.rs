@@ -47,6 +47,8 @@ pub(crate) struct Ctx {
     pub(crate) subject: Subject,
     pub(crate) person: Person,
     pub(crate) firm: Firm,
+    /// The advisor's name; empty for staff.
+    pub(crate) advisor: String,
     /// The firm's zone, in which all times are told.
     pub(crate) zone: TimeZone,
     pub(crate) now: Timestamp,
@@ -69,6 +71,7 @@ impl FromRequestParts<Arc<Portal>> for Ctx {
             subject: found.subject,
             person: found.person,
             firm: found.firm,
+            advisor: found.advisor.unwrap_or_default(),
             zone,
             now,
             operation: parts.extensions.get::<Operation>().cloned().unwrap_or_default().0,
@@ -155,27 +158,21 @@ impl Ctx {
     /// The frame of a page of this person.
     pub(crate) async fn page(&self, nav: Nav, title: &str) -> Result<Page, Fail> {
         let staff = !self.subject.role.is_client();
-        let (advisor, fixable) = match self.subject.household {
-            Some(household) => (self.advisor_of(household).await?, self.fixable(household).await?),
-            None => (String::new(), 0),
+        let fixable = match self.subject.household {
+            Some(household) => self.fixable(household).await?,
+            None => 0,
         };
         Ok(Page {
             title: title.to_owned(),
             firm: self.firm.name.clone(),
             person: self.person.name.clone(),
-            advisor,
+            advisor: self.advisor.clone(),
             staff,
             nav,
             fixable,
             theme: self.theme,
             operation: self.operation.clone(),
         })
-    }
-
-    async fn advisor_of(&self, household: HouseholdId) -> Result<String, Fail> {
-        let reader = self.reader();
-        let household = reader.household(household).await?;
-        Ok(reader.advisor(&household).await?.name)
     }
 
     /// Connections at which the person can do something now.

@@ -204,13 +204,53 @@ fn told(ctx: &Ctx, at: Option<Timestamp>) -> String {
     at.map_or_else(|| "never".to_owned(), |at| time::time_words(at, &ctx.zone))
 }
 
-/// What happened lately, in words.
+/// Changes that are looked at for [`history`]; most are steps of the engine.
+const ENTRIES_READ: u32 = 100;
+/// Lines of history on the page.
+const LINES: usize = 8;
+
+/// What happened lately, in words; the same thing several times in a row is one line.
 async fn history(ctx: &Ctx, household: HouseholdId) -> Result<Vec<(String, String)>, Fail> {
-    let entries = ctx.reader().audit(household, 12).await?;
-    Ok(entries
-        .into_iter()
-        .map(|entry| (told(ctx, Some(entry.at)), entry.action.replace(['.', '_'], " ")))
-        .collect())
+    let entries = ctx.reader().audit(household, ENTRIES_READ).await?;
+    let mut lines: Vec<(Timestamp, &str, u32)> = Vec::new();
+    for entry in entries {
+        let Some(words) = action_words(&entry.action) else { continue };
+        match lines.last_mut() {
+            Some((_, last, count)) if *last == words => *count += 1,
+            _ => lines.push((entry.at, words, 1)),
+        }
+    }
+    let line = |(at, words, count): (Timestamp, &str, u32)| {
+        let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+        (told(ctx, Some(at)), format!("{words}{times}"))
+    };
+    Ok(lines.into_iter().take(LINES).map(line).collect())
+}
+
+/// What an action of the audit trail means to an advisor; the engine's steps mean nothing.
+fn action_words(action: &str) -> Option<&'static str> {
+    Some(match action {
+        "household.added" => "Household added",
+        "household.find_new_shared" => "The client changed what you may do",
+        "person.added" => "Registered",
+        "invitation.added" | "invitation.renewed" => "Invitation sent",
+        "invitation.asked_again" => "Asked for a new invitation",
+        "connection.added" => "Connection added",
+        "connection.values_fetched" => "Values fetched",
+        "connection.refresh_asked" => "Refresh asked for",
+        "connection.find_new_asked" => "Find New asked for",
+        "connection.login_given" => "Login updated by the client",
+        "connection.disconnected" => "Connection ended by the client",
+        "account.added" | "account.added_again" => "Account added",
+        "account.added_by_hand" => "Account added by hand",
+        "account.linked" => "Account linked",
+        "account.left_out" => "Account left out",
+        "account.value_set" => "Value entered by hand",
+        "account.changed" => "Account changed",
+        "account.deleted" => "Account deleted",
+        "account.delete_undone" => "Deletion undone",
+        _ => return None,
+    })
 }
 
 async fn refresh(ctx: Ctx, Path((household, connection)): Path<(String, String)>) -> Result<Response, Fail> {
