@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::Engine;
 use store::testing::{count, texts};
 
-use crate::clients::Client;
+use crate::clients::{Client, HOUSEHOLDS, PERSONAS, persona_of};
 
 /// Whether a run of these clients is still open.
 pub(crate) async fn open_runs(engine: &Engine, clients: &[Client]) -> bool {
@@ -62,29 +62,30 @@ async fn fetched(url: &str, households: &str) -> Vec<String> {
     .await
 }
 
-/// By persona, for each connection the set of its accounts.
-async fn by_persona(url: &str, households: &str) -> BTreeMap<usize, Vec<BTreeSet<String>>> {
+/// By household, for each connection the set of its accounts.
+async fn by_household(url: &str, households: &str) -> BTreeMap<usize, Vec<BTreeSet<String>>> {
     let mut connections: BTreeMap<(usize, String), BTreeSet<String>> = BTreeMap::new();
     for row in fetched(url, households).await {
         let [name, connection, account] = row.splitn(3, '|').collect::<Vec<_>>()[..] else { continue };
-        let persona = name.trim_start_matches(households).parse().expect("a number");
-        let accounts = connections.entry((persona, connection.to_owned())).or_default();
+        let number = name.trim_start_matches(households).parse().expect("a number");
+        let accounts = connections.entry((number, connection.to_owned())).or_default();
         assert!(accounts.insert(account.to_owned()), "doubled: {row}");
     }
-    let mut personas: BTreeMap<usize, Vec<BTreeSet<String>>> = BTreeMap::new();
-    for ((persona, _), accounts) in connections {
-        personas.entry(persona).or_default().push(accounts);
+    let mut found: BTreeMap<usize, Vec<BTreeSet<String>>> = BTreeMap::new();
+    for ((number, _), accounts) in connections {
+        found.entry(number).or_default().push(accounts);
     }
-    personas
+    found
 }
 
 /// Everything is there once, nothing is left over, nothing is stuck.
-pub(crate) async fn check(url: &str, personas: usize) {
-    let control = by_persona(url, "Control").await;
-    let found = by_persona(url, "Household").await;
-    assert_eq!((control.len(), found.len()), (personas, personas));
+pub(crate) async fn check(url: &str) {
+    let control = by_household(url, "Control").await;
+    let found = by_household(url, "Household").await;
+    assert_eq!((control.len(), found.len()), (PERSONAS.len(), HOUSEHOLDS));
     let mut compared = 0;
-    for (persona, connections) in found {
+    for (household, connections) in found {
+        let persona = persona_of(household);
         let [expected] = &control[&persona][..] else { panic!("one connection for a control") };
         for accounts in connections {
             // One that was disconnected before its review has them found, not added.

@@ -24,7 +24,7 @@ use tokio::{
 
 use crate::{
     books,
-    clients::{Client, PERSONAS},
+    clients::{Client, HOUSEHOLDS, PERSONAS},
     server::{self, LEASE, Orders, word},
 };
 
@@ -64,8 +64,8 @@ type Deaths = Arc<Mutex<BTreeMap<String, usize>>>;
 /// Kills servers `kills` times and settles the books.
 pub(crate) async fn kills(database: Database, kills: usize) {
     let institutions = institutions().await;
-    for persona in 0..PERSONAS.len() {
-        Client::new(&database.store, persona, &word(persona)).await;
+    for number in 0..HOUSEHOLDS {
+        Client::new(&database.store, number, &word(number)).await;
     }
     let begun = Instant::now();
     let (left, deaths) = (Arc::new(AtomicUsize::new(kills)), Deaths::default());
@@ -75,7 +75,7 @@ pub(crate) async fn kills(database: Database, kills: usize) {
             database: database.url.clone(),
             sandbox: institutions.address(),
             node: String::new(),
-            clients: (0..PERSONAS.len()).filter(|persona| persona % SERVERS == slot).collect(),
+            clients: (0..HOUSEHOLDS).filter(|number| number % SERVERS == slot).collect(),
             death: String::new(),
         };
         slots.push(tokio::spawn(kill_again_and_again(slot, orders, Arc::clone(&left), Arc::clone(&deaths))));
@@ -125,8 +125,8 @@ async fn kill_again_and_again(slot: usize, orders: Orders, left: Arc<AtomicUsize
 /// Pauses servers for longer than their lease, `pauses` times, and tells which writes came late.
 pub(crate) async fn pauses(database: Database, pauses: usize) -> Vec<String> {
     let institutions = institutions().await;
-    for persona in 0..PERSONAS.len() {
-        Client::new(&database.store, persona, &word(persona)).await;
+    for number in 0..HOUSEHOLDS {
+        Client::new(&database.store, number, &word(number)).await;
     }
     let begun = Instant::now();
     let left = Arc::new(AtomicUsize::new(pauses));
@@ -136,7 +136,7 @@ pub(crate) async fn pauses(database: Database, pauses: usize) -> Vec<String> {
             database: database.url.clone(),
             sandbox: institutions.address(),
             node: format!("server {slot}"),
-            clients: (0..PERSONAS.len()).filter(|persona| persona % (2 * SERVERS) == slot).collect(),
+            clients: (0..HOUSEHOLDS).filter(|number| number % (2 * SERVERS) == slot).collect(),
             death: String::new(),
         };
         slots.push(tokio::spawn(pause_again_and_again(orders, Arc::clone(&left))));
@@ -180,8 +180,8 @@ async fn settle(database: &Database, institutions: &Sandbox) {
     let schedule = Schedule::BusinessDays;
     let engine = server::engine(database.store.clone(), &institutions.address(), "calm", schedule).await;
     let mut clients = Vec::new();
-    for persona in 0..PERSONAS.len() {
-        clients.push(Client::find(&database.store, persona, &word(persona)).await);
+    for number in 0..HOUSEHOLDS {
+        clients.push(Client::find(&database.store, number, &word(number)).await.expect("it is there"));
     }
     rest(&engine, &clients).await;
     let mut controls = Vec::new();
@@ -189,7 +189,7 @@ async fn settle(database: &Database, institutions: &Sandbox) {
         controls.push(Client::new(&database.store, persona, &format!("Control{persona}")).await);
     }
     rest(&engine, &controls).await;
-    books::check(&database.url, PERSONAS.len()).await;
+    books::check(&database.url).await;
 }
 
 async fn rest(engine: &engine::Engine, clients: &[Client]) {

@@ -15,7 +15,7 @@ use heldaway::system::{SystemClock, SystemEntropy};
 use rustix::process::{Signal, getpid, kill_process};
 use store::{At, Probe, Store};
 
-use crate::clients::{Client, PERSONAS};
+use crate::clients::Client;
 
 /// The same key in all processes, as several nodes have.
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -59,9 +59,9 @@ impl Orders {
     }
 }
 
-/// The household of a persona.
-pub(crate) fn word(persona: usize) -> String {
-    format!("Household{persona}")
+/// The name of a household.
+pub(crate) fn word(household: usize) -> String {
+    format!("Household{household}")
 }
 
 pub(crate) async fn engine(store: Store, sandbox: &str, node: &str, schedule: Schedule) -> Engine {
@@ -100,11 +100,12 @@ pub(crate) fn run_if_asked() {
 async fn serve(orders: Orders) {
     let mut options = store::Options::new(Arc::new(SystemEntropy));
     options.probe = death(&orders.death);
-    let store = Store::open(&orders.database, options).await.expect("the database opens");
+    let store = patiently(|| Store::open(&orders.database, options.clone())).await;
     let engine = engine(store.clone(), &orders.sandbox, &orders.node, Schedule::Every(DAY)).await;
-    engine.check_key().await.expect("the key is right");
-    for persona in orders.clients {
-        let client = Client::find(&store, persona % PERSONAS.len(), &word(persona)).await;
+    patiently(|| engine.check_key()).await;
+    for number in orders.clients {
+        let word = word(number);
+        let client = patiently(|| Client::find(&store, number, &word)).await;
         let engine = engine.clone();
         tokio::spawn(async move {
             loop {
@@ -115,6 +116,24 @@ async fn serve(orders: Orders) {
     }
     println!("serving");
     engine.run(std::future::pending()).await;
+}
+
+/// A neighbour that is paused in the middle of a transaction may hold the database for longer than a call waits; what
+/// starts a real server would start it again.
+async fn patiently<T, E, F>(call: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T, E>>,
+    E: std::fmt::Debug,
+{
+    let mut tries = 0;
+    loop {
+        match call().await {
+            Ok(done) => return done,
+            Err(error) if tries == 20 => panic!("not after {tries} tries: {error:?}"),
+            Err(_) => tries += 1,
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// A probe that kills this process at the given moment, and says at which one.
