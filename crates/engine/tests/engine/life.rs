@@ -273,8 +273,12 @@ async fn refresh_by_hand_waits_a_quarter_of_an_hour() {
 #[tokio::test]
 async fn a_disconnect_destroys_every_secret_and_a_worker_at_it_loses() {
     for stage in Stage::all().await {
-        stage.bank.will([ask(QuestionKind::Code, None, false)]);
+        stage.bank.will([done(vec![checking(1, today())])]);
         let id = stage.connect("right").await;
+        stage.tick().await;
+        stage.add_all(id).await;
+        stage.bank.will([ask(QuestionKind::Code, None, false)]);
+        stage.engine.find_new(&stage.client(), "op", id).await.unwrap();
         stage.tick().await;
         let challenge = stage.progress(id).await.challenge.unwrap();
         stage.engine.answer(&stage.client(), "op", challenge.id, answers("1234")).await.unwrap();

@@ -220,7 +220,8 @@ impl World {
             let new = NewConnection {
                 offering: "maple".to_owned(),
                 login: login("right"),
-                form_key: format!("{}", subject.person),
+                // Now and then the form is one that was sent before.
+                form_key: format!("{} {}", subject.person, self.dice.roll(8)),
             };
             node.connect(&subject, "op", new).await.unwrap();
             return;
@@ -243,13 +244,13 @@ impl World {
         let rules = [
             ("an entry twice", "(SELECT account_id FROM entry GROUP BY account_id, native_id HAVING COUNT(*) > 1) x".to_owned()),
             ("more entries than the bank has", format!("(SELECT account_id FROM entry GROUP BY account_id HAVING COUNT(*) > {entries}) x")),
-            ("an account twice", "(SELECT connection_id FROM account GROUP BY connection_id HAVING COUNT(*) > 1) x".to_owned()),
+            ("an account twice", "(SELECT connection_id FROM account WHERE connection_id IS NOT NULL GROUP BY connection_id HAVING COUNT(*) > 1) x".to_owned()),
             ("work without an open run", "connection c WHERE c.work_kind IS NOT NULL AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.connection_id = c.id AND a.ended_at IS NULL)".to_owned()),
             ("an open run without work", "attempt a JOIN connection c ON c.id = a.connection_id WHERE a.ended_at IS NULL AND c.work_kind IS NULL".to_owned()),
             ("a lost question", "connection c WHERE c.work_kind IS NOT NULL AND c.reason IN ('code', 'question', 'answer_wrong') AND NOT EXISTS (SELECT 1 FROM challenge q WHERE q.connection_id = c.id AND q.closed_at IS NULL)".to_owned()),
             ("a question that nobody waits for", "challenge q JOIN connection c ON c.id = q.connection_id WHERE q.closed_at IS NULL AND c.reason NOT IN ('code', 'question', 'answer_wrong')".to_owned()),
-            ("a secret after a disconnect", "sealed s JOIN connection c ON c.id = s.connection_id WHERE c.reason = 'by_person'".to_owned()),
-            ("a key after a disconnect", "data_key k JOIN connection c ON c.id = k.connection_id WHERE c.reason = 'by_person'".to_owned()),
+            ("a secret after a disconnect", "sealed s JOIN connection c ON c.id = s.connection_id WHERE c.reason IN ('by_person', 'removed')".to_owned()),
+            ("a key after a disconnect", "data_key k JOIN connection c ON c.id = k.connection_id WHERE c.reason IN ('by_person', 'removed')".to_owned()),
             ("no login though it runs", "connection c WHERE c.work_kind IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sealed s WHERE s.connection_id = c.id AND s.purpose = 'login')".to_owned()),
             ("answers that nobody waits for", "sealed s JOIN connection c ON c.id = s.connection_id WHERE s.purpose = 'answers' AND c.work_kind IS NULL".to_owned()),
             ("work that is never due", "connection c WHERE c.work_kind IS NOT NULL AND c.due_at IS NULL".to_owned()),

@@ -102,15 +102,18 @@ pub(crate) async fn check(url: &str) {
         ("open questions", "challenge WHERE closed_at IS NULL"),
         ("work left over", "connection WHERE work_kind IS NOT NULL"),
         // The lease of a killed worker stays behind on a connection that was then disconnected; it has run out.
-        ("leases left over", "connection WHERE lease_until IS NOT NULL AND reason <> 'by_person'"),
+        (
+            "leases left over",
+            "connection WHERE lease_until IS NOT NULL AND reason NOT IN ('by_person', 'removed')",
+        ),
         ("answers that were kept", "sealed WHERE purpose = 'answers'"),
         (
             "secrets after a disconnect",
-            "sealed s JOIN connection c ON c.id = s.connection_id WHERE c.reason = 'by_person'",
+            "sealed s JOIN connection c ON c.id = s.connection_id WHERE c.reason IN ('by_person', 'removed')",
         ),
         (
             "keys after a disconnect",
-            "data_key k JOIN connection c ON c.id = k.connection_id WHERE c.reason = 'by_person'",
+            "data_key k JOIN connection c ON c.id = k.connection_id WHERE c.reason IN ('by_person', 'removed')",
         ),
         (
             "runs that ended twice",
