@@ -83,8 +83,9 @@ pub enum Event {
     /// The client decided about found accounts; so many remain undecided. `partial`: something of those added has not
     /// come yet.
     Reviewed { undecided: u32, partial: bool },
-    /// The client wants it to rest: secrets are destroyed, accounts and history are kept.
-    Disconnected,
+    /// The client wants it to rest: secrets are destroyed, accounts and history are kept. Without accounts there is
+    /// nothing to keep, and it is removed.
+    Disconnected { keeps_accounts: bool },
 }
 
 /// What a successful run found, as far as it matters for the connection.
@@ -169,6 +170,10 @@ impl Connection {
             }
             Event::RefreshAsked { attended } => {
                 self.may_run()?;
+                // Where the institution asks somebody, a run without anybody would only take the client's place.
+                if !attended && (self.state() == State::NeedsInput || self.reason == Reason::AttendedOnly) {
+                    return Err(IllegalMove::NotNow);
+                }
                 if let Some(at) = self.manual_refresh_after.filter(|at| *at > now) {
                     return Err(IllegalMove::TooSoon { next: at });
                 }
@@ -245,11 +250,11 @@ impl Connection {
                     next.turn(if partial { Reason::Partial } else { Reason::Ok }, now);
                 }
             }
-            Event::Disconnected => {
+            Event::Disconnected { keeps_accounts } => {
                 if matches!(self.reason, Reason::ByPerson | Reason::Removed) {
                     return Err(IllegalMove::NotNow);
                 }
-                next.end_run(Reason::ByPerson, now);
+                next.end_run(if keeps_accounts { Reason::ByPerson } else { Reason::Removed }, now);
                 next.manual_refresh_after = None;
                 next.rejected_in_row = 0;
                 next.failures_in_row = 0;
@@ -338,8 +343,8 @@ impl Connection {
             other => other,
         };
         self.end_run(reason, now);
-        if reason.state() == State::NeedsInput {
-            // A refused answer: starting again must be possible at once.
+        if reason.state() == State::NeedsInput || reason == Reason::AttendedOnly {
+            // A refused answer, or one that only the client can give: that must be possible at once.
             self.manual_refresh_after = None;
         }
         self.due_at = match reason.retry(self.failures_in_row) {

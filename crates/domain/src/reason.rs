@@ -163,6 +163,8 @@ reasons! {
         "The institution rejected your credentials" "{X} no longer accepts the login that it accepted before. If you changed your password there, enter the new one here. Waiting does not help." "A login that worked is now rejected.";
     TooManyFailures "too_many_failures" NeedsLogin Client ConfirmThenUpdateLogin
         "We stopped so that {X} does not lock you out" "{X} rejected the login three times. Sign in at {X} first to make sure it works, then confirm that here." "Three rejected logins in a row; nothing is sent until the client confirms.";
+    DifferentLogin "different_login" NeedsLogin Client UpdateLogin
+        "This is another login than the saved one" "{X} lists other accounts under the login you entered than the ones you have here. Nothing was changed. Enter the login of these accounts, or add the other login as a second connection." "The login given for a repair lists none of the connection's accounts; nothing was applied.";
     Locked "locked" NeedsVisit ClientAtInstitution VisitThenUpdateLogin
         "{X} has locked your online access" "{X} has locked your online access. Unlock it at {X}, then come back and connect again." "The institution locked the login (OFX 15502).";
     PasswordReset "password_reset" NeedsVisit ClientAtInstitution VisitThenUpdateLogin

@@ -80,7 +80,7 @@ fn events() -> [(&'static str, Event); 14] {
         ("down", Event::Failed(Reason::Down)),
         ("rejected", Event::Failed(Reason::CredentialsRejected)),
         ("reviewed", Event::Reviewed { undecided: 0, partial: false }),
-        ("disconnect", Event::Disconnected),
+        ("disconnect", Event::Disconnected { keeps_accounts: true }),
     ]
 }
 
@@ -119,6 +119,7 @@ const AT_REST: &str = "
     credentials_rejected   -> started+ -not_now -not_now  by_person
     credentials_changed    -> started+ -not_now -not_now  by_person
     too_many_failures      -> -confirm -not_now -not_now  by_person
+    different_login        -> started+ -not_now -not_now  by_person
     locked                 -> started+ -not_now -not_now  by_person
     password_reset         -> started+ -not_now -not_now  by_person
     action_needed          -> started+ started+ -not_now  by_person
@@ -330,7 +331,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             ))
             .prop_map(Event::Failed),
         (0..2_u32, any::<bool>()).prop_map(|(undecided, partial)| Event::Reviewed { undecided, partial }),
-        Just(Event::Disconnected),
+        any::<bool>().prop_map(|keeps_accounts| Event::Disconnected { keeps_accounts }),
     ]
 }
 

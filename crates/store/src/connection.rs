@@ -65,11 +65,11 @@ texts! {
     ));
     OF_HOUSEHOLD = Text::one(concat!(
         "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
-         WHERE ", reach!(), " AND c.household_id = $5 ORDER BY c.institution, c.id"
+         WHERE ", reach!(), " AND c.household_id = $5 AND c.reason <> 'removed' ORDER BY c.institution, c.id"
     ));
     WITHIN_REACH = Text::one(concat!(
         "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
-         WHERE ", reach!(), " ORDER BY c.household_id, c.institution, c.id"
+         WHERE ", reach!(), " AND c.reason <> 'removed' ORDER BY c.household_id, c.institution, c.id"
     ));
     ANY = Text::one(concat!("SELECT ", columns!(), " FROM connection c WHERE c.id = $1"));
     BY_FORM = Text::one(concat!(

@@ -146,6 +146,9 @@ texts! {
         "SELECT CAST(COUNT(*) AS BIGINT) FROM account
          WHERE connection_id = $1 AND standing = 'found' AND deleted_at IS NULL AND missing_runs = 0"
     );
+    ADDED = Text::one(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM account WHERE connection_id = $1 AND standing = 'added'"
+    );
     INCOMPLETE = Text::one(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM account
          WHERE connection_id = $1 AND standing = 'added' AND deleted_at IS NULL
@@ -421,6 +424,12 @@ impl Tx {
     /// Found accounts of a connection that nobody decided about.
     pub async fn undecided(&mut self, connection: ConnectionId) -> Result<u32, Error> {
         self.ask(UNDECIDED).bind(connection).one(only).await
+    }
+
+    /// Whether the household's picture has accounts of a connection, deleted ones that can come back included.
+    pub async fn keeps_accounts(&mut self, connection: ConnectionId) -> Result<bool, Error> {
+        let accounts: u32 = self.ask(ADDED).bind(connection).one(only).await?;
+        Ok(accounts > 0)
     }
 
     /// Whether something of a connection's added accounts has not come in the last run: a data set, a value, or the

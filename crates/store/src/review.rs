@@ -21,11 +21,13 @@ texts! {
              AND a.missing_runs = 0
          ORDER BY a.name, a.id"
     ));
-    // One kept by hand, or one of the same connection that its institution no longer lists.
+    // One kept by hand, one of the same connection that its institution no longer lists, or one of a connection that
+    // rests.
     LINKABLE = Text::one(concat!(
         "SELECT ", account_columns!(), " FROM account a JOIN household h ON h.id = a.household_id
          WHERE ", reach!(), " AND a.household_id = $5 AND a.standing = 'added' AND a.deleted_at IS NULL
-             AND (a.connection_id IS NULL OR (a.connection_id = $6 AND a.missing_runs > 0))
+             AND (a.connection_id IS NULL OR (a.connection_id = $6 AND a.missing_runs > 0)
+                 OR EXISTS (SELECT 1 FROM connection r WHERE r.id = a.connection_id AND r.reason = 'by_person'))
          ORDER BY a.name, a.id"
     ));
     ADD = Text::one(
@@ -38,6 +40,21 @@ texts! {
              holdings_as_of = NULL, version = version + 1
          WHERE id = $1 AND connection_id = $2 AND standing = 'found' AND deleted_at IS NULL"
     );
+    // Find New is the client's own wish to see all that there is.
+    OFFER_AGAIN = Text::one(
+        "UPDATE account SET standing = 'found', version = version + 1
+         WHERE connection_id = $1 AND standing = 'left_out' AND deleted_at IS NULL AND missing_runs = 0"
+    );
+    // The same number at another login of the household that still updates.
+    ELSEWHERE = Text::one(concat!(
+        "SELECT f.id, ", account_columns!(), " FROM account a JOIN household h ON h.id = a.household_id
+         JOIN account f ON f.household_id = a.household_id AND f.number_hash = a.number_hash
+             AND f.qualifier = a.qualifier AND f.currency = a.currency
+         JOIN connection c ON c.id = a.connection_id
+         WHERE ", reach!(), " AND f.connection_id = $5 AND f.standing = 'found' AND f.deleted_at IS NULL
+             AND a.connection_id <> $5 AND a.standing = 'added' AND a.deleted_at IS NULL
+             AND c.reason NOT IN ('by_person', 'removed')"
+    ));
     REMOVE_ENTRIES = Text::one("DELETE FROM entry WHERE account_id = $1");
     REMOVE_HOLDINGS = Text::one("DELETE FROM holding WHERE account_id = $1");
     REMOVE_VALUES = Text::one("DELETE FROM account_value WHERE account_id = $1");
@@ -52,7 +69,9 @@ texts! {
              listed_name = $5, last_digits = $6, institution = $7, amount = $8, available = $9, as_of = $10,
              updated_at = $11, incomplete = $12, holdings_as_of = $13, missing_runs = 0, version = version + 1
          WHERE id = $14 AND household_id = $15 AND currency = $16 AND standing = 'added' AND deleted_at IS NULL
-             AND (connection_id IS NULL OR (connection_id = $1 AND missing_runs > 0))"
+             AND (connection_id IS NULL OR (connection_id = $1 AND missing_runs > 0)
+                 OR EXISTS (SELECT 1 FROM connection r
+                     WHERE r.id = account.connection_id AND r.reason = 'by_person'))"
     );
     TAKE_VALUES = Text::one(
         "INSERT INTO account_value (account_id, day, amount, updated_at)
@@ -88,6 +107,16 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// For each found account of `connection` that the household has already through another login: that account.
+    pub async fn found_elsewhere(
+        &self,
+        connection: ConnectionId,
+    ) -> Result<Vec<(AccountId, Account)>, Error> {
+        self.ask(ELSEWHERE).bind(connection).all(|row| Ok((row.next()?, account(row)?))).await
+    }
+}
+
 /// Hold the household first; [`Error::Conflict`] when somebody decided already.
 impl Tx {
     /// Adds a found account, or one that was left out before.
@@ -108,6 +137,14 @@ impl Tx {
             .run_or_conflict()
             .await?;
         self.audit(Trail::of("account.added", "account", id).detail(added.kind.code())).await
+    }
+
+    /// Offers what was left out of a connection once more.
+    pub async fn offer_left_out_again(&mut self, of: ConnectionId) -> Result<(), Error> {
+        if self.write(OFFER_AGAIN).bind(of).run_count().await? == 0 {
+            return Ok(());
+        }
+        self.audit(Trail::of("connection.left_out_offered", "connection", of)).await
     }
 
     /// Leaves a found account out; what was fetched of it is not kept.
