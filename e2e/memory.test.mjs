@@ -22,6 +22,8 @@ after(async () => {
   await portal?.close();
 });
 
+const pause = () => new Promise((resolve) => setTimeout(resolve, 200));
+
 /** How often each text stands in the memory of a process. */
 async function hits(pid, texts) {
   const counted = Object.fromEntries(texts.map((text) => [text, 0]));
@@ -59,7 +61,7 @@ test('connections refresh by themselves, each shortened day', async () => {
   let now = before;
   while (now.logins_ok < before.logins_ok + 2) {
     assert.ok(Date.now() < deadline, `${JSON.stringify(before)} ${JSON.stringify(now)}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await pause();
     now = await portal.counters('lakeshore', 'ruth.lindqvist');
   }
   assert.equal(now.logins_rejected, 0);
@@ -68,16 +70,23 @@ test('connections refresh by themselves, each shortened day', async () => {
 test('an institution that asks each time is not asked at night', async () => {
   await client.page.goto('/');
   await connect(client, 'copperleaf', 'robin.always', 'sandbox-kettle-5002');
+  // It never remembers a program, so it wants a new code for each of the requests that a run takes.
   const field = client.page.locator('input[autocomplete="one-time-code"]');
-  await field.waitFor();
-  await field.fill(await portal.code());
-  await client.button('Continue').click();
-  await addAll(client, 2);
+  const counted = () => portal.counters('copperleaf', 'robin.always');
+  for (let codes = 1; !((await counted()).statements > 0); codes += 1) {
+    assert.ok(codes <= 5, JSON.stringify(await counted()));
+    while ((await counted()).codes_sent < codes && !((await counted()).statements > 0)) await pause();
+    if ((await counted()).statements > 0) break;
+    await field.waitFor();
+    await field.fill(await portal.code());
+    await client.button('Continue').click();
+    await client.page.waitForTimeout(1000);
+  }
   const { codes_sent: sent } = await portal.counters('copperleaf', 'robin.always');
   const { logins_ok: logins } = await portal.counters('lakeshore', 'ruth.lindqvist');
   // Two "nights" pass, as another institution shows.
   while ((await portal.counters('lakeshore', 'ruth.lindqvist')).logins_ok < logins + 2) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await pause();
   }
   assert.equal((await portal.counters('copperleaf', 'robin.always')).codes_sent, sent);
 });
