@@ -450,7 +450,7 @@ mod tests {
         let html =
             page(accounts.iter().find(|listed| listed.account.name == "Visa Signature").unwrap(), false);
         assert!(
-            html.contains("2,913<span class=\"c\">.55</span> <span class=\"side\">owed</span>"),
+            html.contains("2,913<span class=\"c\">.55</span> <span class=\"owed\">owed</span>"),
             "{html}"
         );
     }
