@@ -34,7 +34,7 @@ export class Browser {
     const executablePath = process.env.HELDAWAY_TEST_BROWSER || '/usr/bin/chromium';
     browser.chromium = await chromium.launch({ executablePath, args: FLAGS });
     browser.context = await browser.chromium.newContext({ viewport: WIDE, baseURL: portal.address, ...options });
-    browser.context.setDefaultTimeout(20_000);
+    browser.context.setDefaultTimeout(60_000);
     browser.context.on('page', (page) => browser.watch(page));
     browser.page = await browser.context.newPage();
     return browser;

@@ -108,7 +108,7 @@ test('a server killed right after Connect connects all the same, once', async ()
   client.context.setDefaultTimeout(180_000);
   await client.page.goto(address);
   await client.page.getByRole('heading', { name: /accounts? found/ }).waitFor();
-  client.context.setDefaultTimeout(20_000);
+  client.context.setDefaultTimeout(60_000);
   await client.button(/^Add account/).click();
   await client.page.waitForURL(/status/);
 });

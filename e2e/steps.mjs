@@ -42,13 +42,23 @@ export async function connect(browser, institution, login, password) {
 
 /** Answers the open question. */
 export async function answer(browser, label, text) {
+  await shown(browser, browser.page.getByLabel(label));
   await browser.page.getByLabel(label).fill(text);
   await browser.button('Continue').click();
 }
 
+/** Waits for something to be there; when it never is, tells what is there instead. */
+export async function shown(browser, wanted) {
+  try {
+    await wanted.waitFor();
+  } catch (error) {
+    throw new Error(`${error.message}\n${browser.page.url()}\n${await browser.text()}`);
+  }
+}
+
 /** Waits for the accounts that were found and adds them all. */
 export async function addAll(browser, count) {
-  await browser.page.getByRole('heading', { name: new RegExp(`^${count} accounts? found`) }).waitFor();
+  await shown(browser, browser.page.getByRole('heading', { name: new RegExp(`^${count} accounts? found`) }));
   await browser.button(/^Add account/).click();
   await browser.page.waitForURL(/status/);
   await browser.page.getByText(/is connected with/).waitFor();
