@@ -151,23 +151,7 @@ impl Connection {
     pub fn on(&self, event: Event, now: Timestamp, calendar: &dyn Calendar) -> Result<Self, IllegalMove> {
         let mut next = self.clone();
         match event {
-            Event::LoginGiven { confirmed } => {
-                if self.reason == Reason::TooManyFailures && !confirmed {
-                    return Err(IllegalMove::Unconfirmed);
-                }
-                if self.is_running() && self.state() != State::NeedsInput {
-                    return Err(IllegalMove::Busy);
-                }
-                if self.reason == Reason::Removed {
-                    return Err(IllegalMove::NotNow);
-                }
-                if self.reason == Reason::TooManyFailures {
-                    next.rejected_in_row = 0;
-                }
-                let kind =
-                    if self.last_success_at.is_none() { AttemptKind::Connect } else { AttemptKind::Repair };
-                next.begin(Work { kind, attended: true }, now);
-            }
+            Event::LoginGiven { confirmed } => next.take_login(confirmed, now)?,
             Event::RefreshAsked { attended } => {
                 self.may_run()?;
                 // Where the institution asks somebody, a run without anybody would only take the client's place.
@@ -184,18 +168,7 @@ impl Connection {
                 self.may_run()?;
                 next.begin(Work { kind: AttemptKind::FindNew, attended: true }, now);
             }
-            Event::StartAgainAsked => {
-                if self.state() != State::NeedsInput {
-                    return Err(IllegalMove::NotNow);
-                }
-                let next_at = self.since + limits::SEND_AGAIN_PAUSE;
-                if self.is_running() && now < next_at {
-                    return Err(IllegalMove::TooSoon { next: next_at });
-                }
-                let kind = self.work.map_or_else(|| self.kind_by_hand(), |work| work.kind);
-                next.begin(Work { kind, attended: true }, now);
-                next.manual_refresh_after = Some(now + limits::MANUAL_REFRESH_PAUSE);
-            }
+            Event::StartAgainAsked => next.start_again(now)?,
             Event::RunStarted => {
                 if self.is_running() {
                     return Err(IllegalMove::Busy);
@@ -280,6 +253,38 @@ impl Connection {
             }
             _ => Ok(()),
         }
+    }
+
+    fn take_login(&mut self, confirmed: bool, now: Timestamp) -> Result<(), IllegalMove> {
+        if self.reason == Reason::TooManyFailures && !confirmed {
+            return Err(IllegalMove::Unconfirmed);
+        }
+        if self.is_running() && self.state() != State::NeedsInput {
+            return Err(IllegalMove::Busy);
+        }
+        if self.reason == Reason::Removed {
+            return Err(IllegalMove::NotNow);
+        }
+        if self.reason == Reason::TooManyFailures {
+            self.rejected_in_row = 0;
+        }
+        let kind = if self.last_success_at.is_none() { AttemptKind::Connect } else { AttemptKind::Repair };
+        self.begin(Work { kind, attended: true }, now);
+        Ok(())
+    }
+
+    fn start_again(&mut self, now: Timestamp) -> Result<(), IllegalMove> {
+        if self.state() != State::NeedsInput {
+            return Err(IllegalMove::NotNow);
+        }
+        let next_at = self.since + limits::SEND_AGAIN_PAUSE;
+        if self.is_running() && now < next_at {
+            return Err(IllegalMove::TooSoon { next: next_at });
+        }
+        let kind = self.work.map_or_else(|| self.kind_by_hand(), |work| work.kind);
+        self.begin(Work { kind, attended: true }, now);
+        self.manual_refresh_after = Some(now + limits::MANUAL_REFRESH_PAUSE);
+        Ok(())
     }
 
     /// What a run by hand is for: as long as no accounts came, it still is the first.

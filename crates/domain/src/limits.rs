@@ -15,29 +15,29 @@ pub const FAILURES_IN_ROW_MAX: u32 = 10;
 /// Runs in which a listed account must be missing before it is flagged.
 pub const MISSING_RUNS_FLAGGED: u32 = 3;
 /// The least time between two refreshes by hand of one connection.
-pub const MANUAL_REFRESH_PAUSE: Duration = Duration::from_secs(15 * 60);
+pub const MANUAL_REFRESH_PAUSE: Duration = Duration::from_mins(15);
 /// How long an institution's challenge is held open when the institution doesn't say.
-pub const CHALLENGE_LIFETIME: Duration = Duration::from_secs(10 * 60);
+pub const CHALLENGE_LIFETIME: Duration = Duration::from_mins(10);
 /// The least time before a client can have a code sent again.
 pub const SEND_AGAIN_PAUSE: Duration = Duration::from_secs(30);
 /// After this a page of steps says that it takes longer and that the client may leave.
-pub const SLOW_AFTER: Duration = Duration::from_secs(60);
+pub const SLOW_AFTER: Duration = Duration::from_mins(1);
 /// How long a worker owns a claimed connection.
-pub const LEASE: Duration = Duration::from_secs(120);
+pub const LEASE: Duration = Duration::from_mins(2);
 /// The longest single step of a connector; shorter than the lease, so that a living worker is never overtaken.
-pub const STEP_TIMEOUT: Duration = Duration::from_secs(60);
+pub const STEP_TIMEOUT: Duration = Duration::from_mins(1);
 /// Attempts at one institution at the same time, over all nodes.
 pub const INSTITUTION_CONCURRENCY_MAX: u32 = 4;
 /// Institution failures in a row that open its breaker.
 pub const BREAKER_FAILURES: u32 = 5;
 /// How long an open breaker lets nothing but a probe through.
-pub const BREAKER_PAUSE: Duration = Duration::from_secs(15 * 60);
+pub const BREAKER_PAUSE: Duration = Duration::from_mins(15);
 /// An invitation.
-pub const INVITATION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const INVITATION_LIFETIME: Duration = Duration::from_hours(7 * 24);
 /// A session without use.
-pub const SESSION_IDLE_MAX: Duration = Duration::from_secs(30 * 60);
+pub const SESSION_IDLE_MAX: Duration = Duration::from_mins(30);
 /// A session with use.
-pub const SESSION_LIFETIME_MAX: Duration = Duration::from_secs(12 * 3600);
+pub const SESSION_LIFETIME_MAX: Duration = Duration::from_hours(12);
 /// Passwords of the portal, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Longer passwords only cost hashing time.

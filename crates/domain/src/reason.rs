@@ -199,9 +199,6 @@ reasons! {
         "Connection removed" "This connection was removed. You can add it again at any time." "Removed by the client; secrets are destroyed.";
 }
 
-const MINUTES: u64 = 60;
-const HOURS: u64 = 3600;
-
 impl Reason {
     /// The reason of a stored code.
     pub fn from_code(code: &str) -> Option<Self> {
@@ -211,23 +208,23 @@ impl Reason {
     /// What the engine does by itself after the `failures`-th failure in a row with this reason (1 = first).
     pub fn retry(self, failures: u32) -> Retry {
         match self {
+            Self::Down | Self::NotResponding | Self::Internal => match failures {
+                0 | 1 => Retry::After(Duration::from_mins(15)),
+                2 => Retry::After(Duration::from_hours(1)),
+                3 => Retry::After(Duration::from_hours(4)),
+                _ => Retry::NextDay,
+            },
+            Self::Maintenance => Retry::After(Duration::from_hours(2)),
+            Self::SessionConflict => Retry::After(Duration::from_mins(30)),
+            Self::BadResponse if failures <= 1 => Retry::After(Duration::from_mins(15)),
             // Also where our set-up is wrong: once it is put right, nobody has to press anything.
             Self::Ok
             | Self::Partial
             | Self::NewAccounts
             | Self::NoAccounts
             | Self::AccountMissing
+            | Self::BadResponse
             | Self::ConnectorConfig => Retry::NextDay,
-            Self::Down | Self::NotResponding | Self::Internal => match failures {
-                0 | 1 => Retry::After(Duration::from_secs(15 * MINUTES)),
-                2 => Retry::After(Duration::from_secs(HOURS)),
-                3 => Retry::After(Duration::from_secs(4 * HOURS)),
-                _ => Retry::NextDay,
-            },
-            Self::Maintenance => Retry::After(Duration::from_secs(2 * HOURS)),
-            Self::SessionConflict => Retry::After(Duration::from_secs(30 * MINUTES)),
-            Self::BadResponse if failures <= 1 => Retry::After(Duration::from_secs(15 * MINUTES)),
-            Self::BadResponse => Retry::NextDay,
             Self::Started | Self::Slow => Retry::After(Duration::ZERO),
             _ => Retry::Never,
         }
