@@ -274,9 +274,16 @@ fn declarations_are_refused_wherever_they_stand() {
     );
 }
 
-/// Twice the input takes about twice the time, for the shapes that make careless readers quadratic.
+/// The CPU time of this thread so far, in nanoseconds: other programs on the machine don't count.
+fn cpu_nanoseconds() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux counts it");
+    text.split_whitespace().next().and_then(|field| field.parse().ok()).expect("the first field")
+}
+
+/// Sixteen times the input takes about sixteen times the time, for the shapes that make careless readers quadratic.
 #[test]
 fn time_is_linear_in_the_input() {
+    const TIMES: usize = 16;
     let shapes: [fn(usize) -> String; 7] = [
         |n| format!("<OFX>{}", "<".repeat(n)),
         |n| format!("<OFX>{}", "</A>".repeat(n / 4)),
@@ -287,21 +294,16 @@ fn time_is_linear_in_the_input() {
         |n| format!("<OFX>{}{}", "<A>".repeat(90), "</B>".repeat(n / 4)),
     ];
     for (number, shape) in shapes.into_iter().enumerate() {
-        let time = |bytes: usize| {
-            let input = shape(bytes);
-            // The best of three, since other programs share the machine.
-            (0..3)
-                .map(|_| {
-                    let started = std::time::Instant::now();
-                    let _ = read(input.as_bytes()).map(|document| Reply::of(&document).unplaced);
-                    started.elapsed()
-                })
-                .min()
-                .expect("three times")
+        let time = |input: &str, times: usize| {
+            let started = cpu_nanoseconds();
+            for _ in 0..times {
+                let _ = read(input.as_bytes()).map(|document| Reply::of(&document).unplaced);
+            }
+            cpu_nanoseconds() - started
         };
-        let (small, large) = (time(40_000), time(640_000));
-        // Sixteen times the input; a quadratic reader would take 256 times as long.
-        let allowed = small.max(std::time::Duration::from_millis(2)) * 80;
-        assert!(large < allowed, "shape {number}: {small:?} and {large:?}");
+        let (small, large) = (shape(20_000), shape(20_000 * TIMES));
+        let (often, once) = (time(&small, TIMES), time(&large, 1));
+        // A quadratic reader would take sixteen times as long; the clock ticks in milliseconds.
+        assert!(once < often.max(20_000_000) * 6, "shape {number}: {often} ns and {once} ns");
     }
 }

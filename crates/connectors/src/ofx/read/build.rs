@@ -269,7 +269,7 @@ impl<'t> Builder<'t> {
         if let Some(rank) = rank {
             return self.open.iter().position(|(_, open)| open.is_some_and(|open| open >= rank));
         }
-        let same = self.open.iter().rposition(|&(open, _)| self.name_of(open) == name)?;
+        let same = self.open.iter().rposition(|&(open, _)| self.is_named(open, name))?;
         is_aggregate(name).then_some(same)
     }
 
@@ -283,7 +283,7 @@ impl<'t> Builder<'t> {
         }) {
             return Ok(());
         }
-        let Some(depth) = self.open.iter().rposition(|&(open, _)| self.name_of(open) == name) else {
+        let Some(depth) = self.open.iter().rposition(|&(open, _)| self.is_named(open, name)) else {
             self.oddities.stray_end_tags += 1;
             return Ok(());
         };
@@ -304,6 +304,14 @@ impl<'t> Builder<'t> {
                 self.nodes[index as usize].end = self.nodes.len() as u32;
             }
         }
+    }
+
+    /// Lengths first: a hostile input asks this a hundred times for each of its tags.
+    fn is_named(&self, index: u32, name: &str) -> bool {
+        let node = self.nodes[index as usize];
+        let at = node.name_at as usize;
+        usize::from(node.name_bytes) == name.len()
+            && self.text.as_bytes()[at..at + name.len()] == *name.as_bytes()
     }
 
     fn name_of(&self, index: u32) -> &'t str {
