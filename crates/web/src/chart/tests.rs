@@ -148,7 +148,7 @@ fn a_first_day_is_told_in_words_and_what_is_owned_in_a_ring() {
     let owned = owned(&groups, 4).unwrap();
     assert_eq!(owned.shares.len(), 2);
     assert_eq!((owned.shares[0].name.as_str(), owned.shares[0].percent.as_str()), ("Property", "75.0%"));
-    assert!(owned.to_string().contains("4") && owned.to_string().contains("accounts"));
+    assert!(owned.to_string().contains('4') && owned.to_string().contains("accounts"));
 }
 
 #[test]
