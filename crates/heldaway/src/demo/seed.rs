@@ -31,8 +31,13 @@ pub(super) const ADVISOR: SignIn =
 const FIRM: &str = "Fernhill Wealth";
 const ZONE: &str = "America/New_York";
 const OPERATION: &str = "demo";
-/// Who is invited, into a household of their own.
-const INVITED: (&str, &str, &str) = ("The Okafor household", "Ada Okafor", "ada@okafor.example");
+/// Who is invited, each into a household of their own: the next one when the one before has registered.
+const INVITED: [(&str, &str, &str); 4] = [
+    ("The Okafor household", "Ada Okafor", "ada@okafor.example"),
+    ("The Castellano household", "Marco Castellano", "marco@castellano.example"),
+    ("The Haugen household", "Sigrid Haugen", "sigrid@haugen.example"),
+    ("The Mehta household", "Anil Mehta", "anil@mehta.example"),
+];
 /// The household that is there already: institution of the sandbox, login, password.
 const LOGINS: [(&str, &str, &str); 4] = [
     ("lakeshore", "ruth.lindqvist", "sandbox-heron-3318"),
@@ -125,11 +130,11 @@ async fn add(
 async fn invite(store: &Store, firm: &Firm, advisor: &Person) -> anyhow::Result<String> {
     let (token, token_hash) = token();
     let reader = store.reader(&subject(advisor));
-    let open = |invitation: &Invitation| invitation.opening(now()) != Opening::Used;
-    let kept = reader.invitations().await?.into_iter().find(open);
-    let (household, name, email) = INVITED;
+    let (used, open): (Vec<Invitation>, Vec<Invitation>) =
+        reader.invitations().await?.into_iter().partition(|one| one.opening(now()) == Opening::Used);
+    let (household, name, email) = INVITED[used.len() % INVITED.len()];
     let mut tx = begin(store).await?;
-    match kept {
+    match open.into_iter().next() {
         Some(invitation) => {
             tx.renew_invitation(&invitation, &token_hash).await?;
         }
