@@ -334,8 +334,15 @@ async fn a_run_that_kills_its_workers_is_given_up() {
             // Dropped in the middle of the step, as a crash would.
             stage.bank.will([Act::Hang]);
             let engine = stage.node("doomed", Options { step_timeout: HOUR, ..options() }).await;
-            let now = stage.engine.now();
-            let _ = tokio::time::timeout(Duration::from_millis(100), engine.tick(now)).await;
+            let stepping = async {
+                while stage.bank.seen().is_empty() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            tokio::select! {
+                _ = engine.tick(stage.engine.now()) => panic!("the step never ends"),
+                () = stepping => {}
+            }
             assert_eq!(stage.reason(id).await, Reason::Started);
             stage.clock.pass(limits::LEASE);
         }

@@ -321,14 +321,14 @@ fn seeds(otherwise: u64) -> std::ops::Range<u64> {
 
 #[tokio::test]
 async fn any_order_of_moves_on_sqlite() {
-    for seed in seeds(40) {
+    for seed in seeds(30) {
         simulate(testing::sqlite().await, seed).await;
     }
 }
 
 #[tokio::test]
 async fn any_order_of_moves_on_postgres() {
-    for seed in seeds(12) {
+    for seed in seeds(10) {
         simulate(testing::postgres().await, seed).await;
     }
 }
