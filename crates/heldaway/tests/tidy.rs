@@ -73,7 +73,7 @@ const FILE_LINES_MAX: usize = 600;
 const PACKAGES_MAX: usize = 360;
 
 /// What templates may put in as it is: pictures that our own code draws.
-const OWN_MARKUP: [&str; 2] = ["{{ chart|safe }}", "{{ allocation|safe }}"];
+const OWN_MARKUP: [&str; 3] = ["{{ chart|safe }}", "{{ allocation|safe }}", "{{ owned|safe }}"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the tree is there")
