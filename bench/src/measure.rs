@@ -193,7 +193,8 @@ fn say(what: &str) {
 fn inside(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let inside = folder.join(name);
     heldaway::open::data_folder(&inside)?;
-    Ok(inside)
+    // The portal runs in a folder of its own.
+    Ok(inside.canonicalize()?)
 }
 
 async fn start(place: &Place<'_>, asking: &Asking) -> anyhow::Result<Start> {
