@@ -197,7 +197,7 @@ impl Server {
 impl Config {
     /// Reads the file (the named one, or `heldaway.toml` if it is there) and the environment over it.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
-        let path = file.map_or_else(|| Path::new(DEFAULT_FILE), |path| path);
+        let path = file.unwrap_or_else(|| Path::new(DEFAULT_FILE));
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && file.is_none() => String::new(),
