@@ -192,7 +192,7 @@ impl Firm {
                 name: &format!("{} {number}", kind.label()),
                 institution: &format!("Institution {}", number % 9),
                 counted: true,
-                value: Money { minor: owed * (10_000_00 + number as i64 * 137_42), currency: Currency::USD },
+                value: Money { minor: owed * (1_000_000 + number as i64 * 13_742), currency: Currency::USD },
                 as_of: today,
             };
             tx.add_by_hand(new).await?;
