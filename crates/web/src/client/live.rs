@@ -301,7 +301,9 @@ fn problem(challenge: &Challenge, institution: &str, code: bool) -> Option<Strin
     let target = challenge.questions.iter().find_map(|question| question.sent_to.as_deref());
     let target = target.map_or(String::new(), |target| format!(" to {target}"));
     Some(if code {
-        format!("That code had run out. {institution} has sent a new one{target}: please enter the newest.")
+        format!(
+            "That code had run out or was used up. {institution} has sent a new one{target}: please enter the newest."
+        )
     } else {
         format!("That answer came too late, and {institution} asks again.")
     })
@@ -462,7 +464,10 @@ mod tests {
         let mut challenge = samples::challenge();
         challenge.expired_before = true;
         let told = problem(&challenge, "Copperleaf Bank", true).unwrap();
-        assert!(told.starts_with("That code had run out. Copperleaf Bank has sent a new one"), "{told}");
+        assert!(
+            told.starts_with("That code had run out or was used up. Copperleaf Bank has sent a new one"),
+            "{told}"
+        );
         challenge.wrong_before = true;
         assert!(problem(&challenge, "Copperleaf Bank", true).unwrap().contains("did not accept that code"));
     }
