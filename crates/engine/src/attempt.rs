@@ -197,6 +197,13 @@ impl Engine {
         };
         tx.apply_connection(&next, &run.lease, until).await?;
         tx.commit().await?;
+        if next.work.is_none() {
+            // Counted by whoever listens, such as the figures of the binary.
+            let attempt = &run.open.attempt;
+            let duration_ms = now.as_millisecond() - attempt.started_at.as_millisecond();
+            let (kind, outcome) = (attempt.kind.code(), next.reason.code());
+            tracing::info!(target: "heldaway::attempt", kind, outcome, duration_ms, "a run has ended");
+        }
         run.connection = Connection { version: next.version + 1, ..next };
         run.open.steps += 1;
         Ok(until.is_some())

@@ -293,11 +293,17 @@ async fn a_disconnect_destroys_every_secret_and_a_worker_at_it_loses() {
         stage.engine.update_login(&stage.client(), "op", id, login("right"), false).await.unwrap();
         stage.bank.will([Act::Hang]);
         let client = stage.client();
-        let (worked, gone) = tokio::join!(stage.tick(), async {
-            tokio::time::sleep(Duration::from_millis(60)).await;
+        let patient =
+            stage.node("node-2", Options { step_timeout: Duration::from_secs(3), ..options() }).await;
+        stage.bank.seen();
+        let (worked, gone) = tokio::join!(patient.tick(stage.engine.now()), async {
+            while stage.bank.seen().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             stage.engine.disconnect(&client, "op", id).await
         });
         gone.unwrap();
+        let worked = worked.unwrap();
         assert_eq!((worked.claimed, worked.stepped), (1, 0));
         assert_eq!(stage.reason(id).await, Reason::ByPerson);
         assert_eq!((stage.count("sealed").await, stage.count("data_key").await), (0, 0));
@@ -310,13 +316,15 @@ async fn a_worker_beyond_its_lease_loses_to_the_one_that_took_over() {
     for stage in Stage::all().await {
         let id = stage.connect("right").await;
         // The first node is paused in its step for longer than its lease.
-        let quick = Options { lease: Duration::from_millis(50), ..options() };
+        let quick = Options { lease: MINUTE, step_timeout: Duration::from_secs(3), ..options() };
         let paused = stage.node("node-2", quick).await;
         stage.bank.will([Act::Hang, again(), done(vec![checking(5, today())])]);
         let (late, ()) = tokio::join!(paused.tick(stage.engine.now()), async {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            while stage.bank.seen().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             assert!(stage.tick().await.is_idle(), "the lease holds");
-            stage.clock.pass(Duration::from_millis(51));
+            stage.clock.pass(MINUTE);
             let worked = stage.tick().await;
             assert_eq!((worked.claimed, worked.stepped), (1, 2));
         });

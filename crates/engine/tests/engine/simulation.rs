@@ -240,10 +240,8 @@ impl World {
 
     /// Names what is out of order.
     async fn disorder(&self) -> Vec<String> {
-        let entries = self.bank.entries.load(Ordering::SeqCst);
         let rules = [
             ("an entry twice", "(SELECT account_id FROM entry GROUP BY account_id, native_id HAVING COUNT(*) > 1) x".to_owned()),
-            ("more entries than the bank has", format!("(SELECT account_id FROM entry GROUP BY account_id HAVING COUNT(*) > {entries}) x")),
             ("an account twice", "(SELECT connection_id FROM account WHERE connection_id IS NOT NULL GROUP BY connection_id HAVING COUNT(*) > 1) x".to_owned()),
             ("work without an open run", "connection c WHERE c.work_kind IS NOT NULL AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.connection_id = c.id AND a.ended_at IS NULL)".to_owned()),
             ("an open run without work", "attempt a JOIN connection c ON c.id = a.connection_id WHERE a.ended_at IS NULL AND c.work_kind IS NULL".to_owned()),
@@ -258,7 +256,15 @@ impl World {
         ];
         let question: Vec<String> =
             rules.iter().map(|(name, rows)| format!("SELECT '{name}' FROM {rows}")).collect();
-        testing::texts(&self.database.url, &question.join(" UNION ALL ")).await
+        let mut disorder = testing::texts(&self.database.url, &question.join(" UNION ALL ")).await;
+        // Read before the bank's books, which a worker in the background may be adding to.
+        let counts = "SELECT CAST(COUNT(*) AS TEXT) FROM entry GROUP BY account_id";
+        let most = testing::texts(&self.database.url, counts).await;
+        let most = most.iter().filter_map(|count| count.parse::<i64>().ok()).max().unwrap_or(0);
+        if most > self.bank.entries.load(Ordering::SeqCst) {
+            disorder.push("more entries than the bank has".to_owned());
+        }
+        disorder
     }
 
     /// Without faults, with a person who goes on, everything comes to rest with all of the bank's entries.
