@@ -1,5 +1,7 @@
 //! Names of OFX's aggregates, as far as repairing a file without end tags needs them.
 
+use super::investment::{is_position, is_trade};
+
 /// Where an aggregate stands between the document (0) and one entry (6). None contains one of its own rank or a lower.
 pub(super) fn rank(name: &str) -> Option<u8> {
     match name {
@@ -48,42 +50,13 @@ pub(super) fn is_aggregate(name: &str) -> bool {
     {
         return true;
     }
-    // 13.9.2.4.4: the kinds of trade; 13.9.2.6.2: of position; 13.8.5: of security.
+    // 13.8.5: the kinds of security.
+    if is_trade(name) || is_position(name) {
+        return true;
+    }
     matches!(
         name,
-        "BUYDEBT"
-            | "BUYMF"
-            | "BUYOPT"
-            | "BUYOTHER"
-            | "BUYSTOCK"
-            | "CLOSUREOPT"
-            | "INCOME"
-            | "INVEXPENSE"
-            | "JRNLFUND"
-            | "JRNLSEC"
-            | "MARGININTEREST"
-            | "REINVEST"
-            | "RETOFCAP"
-            | "SELLDEBT"
-            | "SELLMF"
-            | "SELLOPT"
-            | "SELLOTHER"
-            | "SELLSTOCK"
-            | "SPLIT"
-            | "TRANSFER"
-            | "POSMF"
-            | "POSSTOCK"
-            | "POSDEBT"
-            | "POSOPT"
-            | "POSOTHER"
-            | "STOCKINFO"
-            | "MFINFO"
-            | "DEBTINFO"
-            | "OPTINFO"
-            | "OTHERINFO"
-            | "SECID"
-            | "CURRENCY"
-            | "ORIGCURRENCY"
+        "STOCKINFO" | "MFINFO" | "DEBTINFO" | "OPTINFO" | "OTHERINFO" | "SECID" | "CURRENCY" | "ORIGCURRENCY"
     ) || matches!(
         name,
         "STATUS"
