@@ -12,7 +12,7 @@ use std::{
 use sqlx::{ConnectOptions, Connection, Database};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::Error;
@@ -21,6 +21,8 @@ use crate::Error;
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that rested longer is asked whether it is alive before it is lent.
 const RESTED: Duration = Duration::from_secs(1);
+/// Before a refused opening is tried again.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// A living connection answers within this.
 const PING_TIMEOUT: Duration = Duration::from_millis(300);
 
@@ -60,9 +62,19 @@ impl<DB: Database> Pool<DB> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::Busy)?;
         let connection = match self.wake().await {
             Some(connection) => connection,
-            None => self.options.connect().await?,
+            None => self.connect().await?,
         };
         Ok(Lent { connection: Some(connection), pool: Arc::clone(self), _permit: permit })
+    }
+
+    /// SQLite refuses at once, whatever its busy timeout, while another connection turns a new file into a WAL one.
+    async fn connect(&self) -> Result<DB::Connection, Error> {
+        loop {
+            match self.options.connect().await.map_err(Error::from) {
+                Err(Error::Busy) => sleep(BUSY_PAUSE).await,
+                connected => return connected,
+            }
+        }
     }
 
     /// The connection that rested the shortest, if it lives.

@@ -124,6 +124,11 @@ impl Client {
                 engine.start_again(&self.subject, "client", id).await?;
                 Ok(true)
             }
+            // The portal tried by itself before this client had a first success, and was asked.
+            Reason::AttendedOnly => {
+                engine.refresh(&self.subject, "client", id).await?;
+                Ok(true)
+            }
             // A machine that is too busy for its steps is no fault of the books; the client tries again.
             reason if matches!(reason.state(), State::InstitutionTrouble | State::EngineTrouble) => {
                 engine.update_login(&self.subject, "client", id, self.login(), true).await?;
