@@ -110,6 +110,8 @@ use crate::{
 
 /// How long a writer of another process may hold SQLite's file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Rows that SQLite may have read before somebody takes them.
+const ROWS_AHEAD: usize = 1_000;
 /// Prepared statements kept per connection: more than there are texts.
 const STATEMENTS_KEPT: usize = 400;
 
@@ -334,6 +336,8 @@ fn sqlite(path: &Path, readers: usize) -> Result<Pools, Error> {
         .pragma("secure_delete", "ON")
         .pragma("temp_store", "MEMORY")
         .statement_cache_capacity(STATEMENTS_KEPT)
+        // Rows come from a thread of the connection's; with less room it and the reader wake each other all the time.
+        .row_buffer_size(ROWS_AHEAD)
         .disable_statement_logging();
     let reading = options.clone().pragma("query_only", "ON");
     Ok(Pools::Sqlite {

@@ -66,10 +66,8 @@ pub fn changes(kept: &[EntryRow], statement: &Statement) -> EntryChanges {
 /// How the kept entries pair with those that came.
 struct Pairing<'a> {
     kept: &'a [EntryRow],
-    kept_text: Vec<String>,
     /// Booked entries that came, without those that a later one corrects.
     came: Vec<&'a Posted>,
-    came_text: Vec<String>,
     pending: Option<&'a [Pending]>,
     covered: Option<(Date, Date)>,
     /// Kept entries that nothing pairs with yet.
@@ -95,8 +93,6 @@ impl<'a> Pairing<'a> {
             .collect();
         let mut pairing = Self {
             kept,
-            kept_text: kept.iter().map(|entry| plain(&entry.payee)).collect(),
-            came_text: came.iter().map(|entry| plain(&entry.payee)).collect(),
             is: vec![None; came.len()],
             came,
             pending: statement.pending.as_deref(),
@@ -161,40 +157,40 @@ impl<'a> Pairing<'a> {
         // The same in all respects, then the same but for its id.
         self.pair_equal(
             anywhere,
-            |entry, _| entry.native_id.as_deref().map(|id| (id, entry.posted_on, entry.amount)),
-            |entry, _| entry.native_id.as_deref().map(|id| (id, entry.posted_on, entry.amount.minor)),
+            |entry| entry.native_id.as_deref().map(|id| (id, entry.posted_on, entry.amount)),
+            |entry| entry.native_id.as_deref().map(|id| (id, entry.posted_on, entry.amount.minor)),
         );
         self.pair_equal(
             anywhere,
-            |entry, text| Some((entry.posted_on, entry.amount, text.to_owned())),
-            |entry, text| Some((entry.posted_on, entry.amount.minor, text.to_owned())),
+            |entry| Some((entry.posted_on, entry.amount, plain(&entry.payee))),
+            |entry| Some((entry.posted_on, entry.amount.minor, plain(&entry.payee))),
         );
         // Moved under its id.
         self.pair_near(
             MOVED_SAME_ID_DAYS,
             no_longer_listed,
-            |entry, _| Some((entry.native_id.clone()?, entry.amount)),
-            |entry, _| Some((entry.native_id.clone()?, entry.amount.minor)),
+            |entry| Some((entry.native_id.as_deref()?, entry.amount)),
+            |entry| Some((entry.native_id.as_deref()?, entry.amount.minor)),
         );
         // Reworded.
         self.pair_equal(
             no_longer_listed,
-            |entry, _| Some((entry.posted_on, entry.amount)),
-            |entry, _| Some((entry.posted_on, entry.amount.minor)),
+            |entry| Some((entry.posted_on, entry.amount)),
+            |entry| Some((entry.posted_on, entry.amount.minor)),
         );
         // Moved under a new id.
         self.pair_near(
             MOVED_NEW_ID_DAYS,
             no_longer_listed,
-            |entry, text| Some((entry.amount, text.to_owned())),
-            |entry, text| Some((entry.amount.minor, text.to_owned())),
+            |entry| Some((entry.amount, plain(&entry.payee))),
+            |entry| Some((entry.amount.minor, plain(&entry.payee))),
         );
         // Its amount was corrected.
         self.pair_near(
             CORRECTED_DAYS,
             no_longer_listed,
-            |entry, text| Some((entry.native_id.clone()?, text.to_owned())),
-            |entry, text| Some((entry.native_id.clone()?, text.to_owned())),
+            |entry| Some((entry.native_id.as_deref()?, plain(&entry.payee))),
+            |entry| Some((entry.native_id.as_deref()?, plain(&entry.payee))),
         );
     }
 
@@ -202,8 +198,8 @@ impl<'a> Pairing<'a> {
     fn pair_equal<K: std::hash::Hash + Eq>(
         &mut self,
         eligible: impl Fn(&EntryRow) -> bool,
-        kept_key: impl Fn(&'a EntryRow, &str) -> Option<K>,
-        came_key: impl Fn(&'a Posted, &str) -> Option<K>,
+        kept_key: impl Fn(&'a EntryRow) -> Option<K>,
+        came_key: impl Fn(&'a Posted) -> Option<K>,
     ) {
         if self.is.iter().all(Option::is_some) {
             return;
@@ -212,7 +208,7 @@ impl<'a> Pairing<'a> {
         let kept: &'a [EntryRow] = self.kept;
         for (index, entry) in kept.iter().enumerate().filter(|(index, _)| self.free[*index]) {
             if eligible(entry)
-                && let Some(key) = kept_key(entry, &self.kept_text[index])
+                && let Some(key) = kept_key(entry)
             {
                 waiting.entry(key).or_default().push_back(index);
             }
@@ -221,7 +217,7 @@ impl<'a> Pairing<'a> {
             if self.is[at].is_some() {
                 continue;
             }
-            let key = came_key(self.came[at], &self.came_text[at]);
+            let key = came_key(self.came[at]);
             if let Some(index) = key.and_then(|key| waiting.get_mut(&key)?.pop_front()) {
                 self.pair(at, index);
             }
@@ -233,22 +229,22 @@ impl<'a> Pairing<'a> {
         &mut self,
         days: i32,
         eligible: impl Fn(&EntryRow) -> bool,
-        kept_key: impl Fn(&'a EntryRow, &str) -> Option<K>,
-        came_key: impl Fn(&'a Posted, &str) -> Option<K>,
+        kept_key: impl Fn(&'a EntryRow) -> Option<K>,
+        came_key: impl Fn(&'a Posted) -> Option<K>,
     ) {
         if self.is.iter().all(Option::is_some) {
             return;
         }
         let mut groups: HashMap<K, (Vec<usize>, Vec<usize>)> = HashMap::new();
         for (at, entry) in self.came.iter().enumerate().filter(|(at, _)| self.is[*at].is_none()) {
-            if let Some(key) = came_key(entry, &self.came_text[at]) {
+            if let Some(key) = came_key(entry) {
                 groups.entry(key).or_default().1.push(at);
             }
         }
         let kept: &'a [EntryRow] = self.kept;
         for (index, entry) in kept.iter().enumerate().filter(|(index, _)| self.free[*index]) {
             if eligible(entry)
-                && let Some(key) = kept_key(entry, &self.kept_text[index])
+                && let Some(key) = kept_key(entry)
                 && let Some(group) = groups.get_mut(&key)
             {
                 group.0.push(index);
@@ -304,22 +300,22 @@ impl<'a> Pairing<'a> {
             return false;
         }
         let same_amount = came.amount.minor == kept.amount;
-        let alike = alike(&self.came_text[at], &self.kept_text[index]);
+        let alike = || alike(&plain(&came.payee), &plain(&kept.payee));
         match rule {
-            Claim::SameText => same_amount && alike,
+            Claim::SameText => same_amount && alike(),
             // Many institutions word an authorization and its booking differently. Only when the institution no
             // longer lists it as pending: else it would be claimed by another shop's entry of that amount.
             Claim::SameAmount => same_amount && self.is_withdrawn(index),
-            Claim::Tip => alike && is_tip(kept.amount, came.amount.minor) && self.is_withdrawn(index),
+            Claim::Tip => is_tip(kept.amount, came.amount.minor) && alike() && self.is_withdrawn(index),
         }
     }
 
     fn is_withdrawn(&self, index: usize) -> bool {
         let entry = &self.kept[index];
         self.pending.is_some_and(|pending| {
-            !pending.iter().any(|still| {
-                still.amount.minor == entry.amount && plain(&still.payee) == self.kept_text[index]
-            })
+            !pending
+                .iter()
+                .any(|still| still.amount.minor == entry.amount && plain(&still.payee) == plain(&entry.payee))
         })
     }
 
@@ -330,12 +326,8 @@ impl<'a> Pairing<'a> {
             let entry = self.came[at];
             match is {
                 None => changes.added.push(booked(keys.next_posted(entry), entry)),
-                Some(index) => {
-                    let now = booked(self.kept[*index].key.clone(), entry);
-                    if now != self.kept[*index] {
-                        changes.changed.push(now);
-                    }
-                }
+                Some(index) if is_booked_as(&self.kept[*index], entry) => {}
+                Some(index) => changes.changed.push(booked(self.kept[*index].key.clone(), entry)),
             }
         }
         self.replace_pending(&mut changes, &mut keys);
@@ -344,7 +336,7 @@ impl<'a> Pairing<'a> {
     }
 
     /// Pending entries are a set that each list replaces: the same ones stay, changed ones change, others vanish.
-    fn replace_pending(&mut self, changes: &mut EntryChanges, keys: &mut Keys) {
+    fn replace_pending(&mut self, changes: &mut EntryChanges, keys: &mut Keys<'_>) {
         let Some(pending) = self.pending else {
             self.drop_old_pending();
             return;
@@ -359,8 +351,8 @@ impl<'a> Pairing<'a> {
                     let equal = kept.amount == entry.amount.minor && kept.posted_on == entry.expected_on;
                     self.free[*index]
                         && kept.pending
-                        && self.kept_text[*index] == text
                         && (equal || (!exact && near))
+                        && plain(&kept.payee) == text
                 });
                 let Some(index) = same else { return true };
                 self.free[index] = false;
@@ -396,13 +388,14 @@ enum Claim {
 }
 
 /// Makes keys that no kept entry of the account has: a fingerprint of what was first seen, and a count of its repeats.
-struct Keys {
-    used: HashSet<String>,
+struct Keys<'a> {
+    kept: HashSet<&'a str>,
+    given: HashSet<String>,
 }
 
-impl Keys {
-    fn of(kept: &[EntryRow]) -> Self {
-        Self { used: kept.iter().map(|entry| entry.key.clone()).collect() }
+impl<'a> Keys<'a> {
+    fn of(kept: &'a [EntryRow]) -> Self {
+        Self { kept: kept.iter().map(|entry| entry.key.as_str()).collect(), given: HashSet::new() }
     }
 
     fn next_posted(&mut self, entry: &Posted) -> String {
@@ -428,12 +421,26 @@ impl Keys {
         let mut repeat = 1;
         loop {
             let key = format!("{day}-{fingerprint:016x}-{repeat}");
-            if self.used.insert(key.clone()) {
+            if !self.kept.contains(key.as_str()) && self.given.insert(key.clone()) {
                 return key;
             }
             repeat += 1;
         }
     }
+}
+
+/// Whether [`booked`] under its own key would change nothing. Most entries of most statements are there already, so
+/// this is asked without copying their texts.
+fn is_booked_as(kept: &EntryRow, entry: &Posted) -> bool {
+    let EntryRow { key: _, native_id, posted_on, amount, payee, memo, detail, quantity, pending } = kept;
+    *native_id == entry.native_id
+        && *posted_on == entry.posted_on
+        && *amount == entry.amount.minor
+        && *payee == entry.payee
+        && *memo == entry.memo
+        && *detail == entry.detail
+        && *quantity == entry.quantity
+        && !pending
 }
 
 fn booked(key: String, entry: &Posted) -> EntryRow {
