@@ -243,6 +243,8 @@ CREATE TABLE account (
     -- what has not come in the last run, as a reason code
     incomplete TEXT,
     holdings_as_of TEXT,
+    -- from this day on its entries are known without a gap
+    entries_since TEXT,
     created_at {int} NOT NULL,
     -- deleted by the client; can be undone for 30 days
     deleted_at {int},

@@ -36,7 +36,7 @@ pub(crate) use source_columns;
 
 macro_rules! listed_columns {
     () => {
-        concat!(account_columns!(), ", a.incomplete, a.holdings_as_of, ", source_columns!())
+        concat!(account_columns!(), ", a.incomplete, a.holdings_as_of, a.entries_since, ", source_columns!())
     };
 }
 
@@ -110,6 +110,8 @@ pub struct Listed {
     /// What has not come in the last run.
     pub incomplete: Option<Reason>,
     pub holdings_as_of: Option<Date>,
+    /// From this day on its transactions are known without a gap; `None` where the institution tells none.
+    pub entries_since: Option<Date>,
     /// `None` for one kept by hand.
     pub connection: Option<Source>,
 }
@@ -351,6 +353,7 @@ fn listed(row: &mut Row<'_>) -> Result<Listed, Error> {
         account: account(row)?,
         incomplete: row.next()?,
         holdings_as_of: row.next()?,
+        entries_since: row.next()?,
         connection: source(row)?,
     })
 }

@@ -28,7 +28,7 @@ texts! {
          WHERE ", reach!(), " AND h.id = $5"
     ));
     ACCOUNTS = Text::one(concat!(
-        "SELECT h.revision, a.id IS NOT NULL, ", account_columns!(), ", a.incomplete, a.holdings_as_of
+        "SELECT h.revision, a.id IS NOT NULL, ", account_columns!(), ", a.incomplete, a.holdings_as_of, a.entries_since
          FROM household h LEFT JOIN account a
             ON a.household_id = h.id AND a.standing = 'added' AND a.deleted_at IS NULL
          WHERE h.id = $1 ORDER BY a.institution, a.name, a.id"
@@ -97,8 +97,9 @@ async fn read(store: &Store, household: HouseholdId) -> Result<Kept, Error> {
                 return Ok((revision, None));
             }
             let account = account(row)?;
-            let (incomplete, holdings_as_of) = (row.next()?, row.next()?);
-            Ok((revision, Some(Listed { account, incomplete, holdings_as_of, connection: None })))
+            let (incomplete, holdings_as_of, entries_since) = (row.next()?, row.next()?, row.next()?);
+            let listed = Listed { account, incomplete, holdings_as_of, entries_since, connection: None };
+            Ok((revision, Some(listed)))
         })
         .await?;
     let revision = rows.first().ok_or(Error::NotFound)?.0;

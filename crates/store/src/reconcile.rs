@@ -79,7 +79,7 @@ macro_rules! entries_by_id {
 texts! {
     KNOWN = Text::one(
         "SELECT a.id, a.standing, a.deleted_at, a.kind, a.currency, a.last_digits, a.listed_name, a.persistent_key,
-             a.number_hash, a.qualifier, a.missing_runs, a.incomplete, a.amount, a.updated_at,
+             a.number_hash, a.qualifier, a.missing_runs, a.incomplete, a.amount, a.updated_at, a.entries_since,
              (SELECT CAST(COUNT(*) AS BIGINT) FROM holding g WHERE g.account_id = a.id)
          FROM account a WHERE a.connection_id = $1 ORDER BY a.created_at, a.id"
     );
@@ -137,6 +137,7 @@ texts! {
         "UPDATE account SET amount = $1, available = $2, as_of = $3, updated_at = $4, currency = $5 WHERE id = $6"
     );
     SET_HOLDINGS_DAY = Text::one("UPDATE account SET holdings_as_of = $1 WHERE id = $2");
+    SET_ENTRIES_SINCE = Text::one("UPDATE account SET entries_since = $1 WHERE id = $2");
     COUNT_MISSING = Text::one("UPDATE account SET missing_runs = missing_runs + 1 WHERE id = $1");
     FLAGGED = Text::one(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM account
@@ -178,6 +179,8 @@ pub struct KnownAccount {
     /// Minor units of `currency`.
     pub amount: Option<i64>,
     pub updated_at: Option<Timestamp>,
+    /// From this day on its entries are known without a gap.
+    pub entries_since: Option<Date>,
     /// Positions kept now.
     pub holdings: u32,
 }
@@ -238,6 +241,8 @@ pub struct AccountChange {
     pub balance: Option<Balance>,
     pub holdings: Option<Vec<Holding>>,
     pub entries: EntryChanges,
+    /// The day from which on entries are known without a gap, where it changes.
+    pub entries_since: Option<Date>,
     /// Why something did not come.
     pub incomplete: Option<Reason>,
 }
@@ -302,6 +307,9 @@ impl Tx {
             self.apply_balance(change).await?;
             self.apply_holdings(change).await?;
             self.apply_entries(change.id, &change.entries).await?;
+            if let Some(since) = change.entries_since {
+                self.write(SET_ENTRIES_SINCE).bind(since).bind(change.id).run_or_conflict().await?;
+            }
         }
         for account in &changes.missing {
             self.write(COUNT_MISSING).bind(*account).run_count().await?;
@@ -501,6 +509,7 @@ fn known(row: &mut Row<'_>) -> Result<KnownAccount, Error> {
         incomplete: row.next()?,
         amount: row.next()?,
         updated_at: row.next()?,
+        entries_since: row.next()?,
         holdings: row.next()?,
     })
 }

@@ -37,7 +37,7 @@ texts! {
     );
     LEAVE_OUT = Text::one(
         "UPDATE account SET standing = 'left_out', amount = NULL, available = NULL, as_of = NULL, updated_at = NULL,
-             holdings_as_of = NULL, version = version + 1
+             holdings_as_of = NULL, entries_since = NULL, version = version + 1
          WHERE id = $1 AND connection_id = $2 AND standing = 'found' AND deleted_at IS NULL"
     );
     // Find New is the client's own wish to see all that there is.
@@ -61,13 +61,14 @@ texts! {
     // The target takes the found account's place, and keeps its own id, name, kind, owner and history.
     IDENTITY = Text::one(
         "SELECT persistent_key, number_hash, qualifier, listed_name, last_digits, currency, institution, amount,
-             available, as_of, updated_at, incomplete, holdings_as_of
+             available, as_of, updated_at, incomplete, holdings_as_of, entries_since
          FROM account WHERE id = $1 AND connection_id = $2 AND standing = 'found' AND deleted_at IS NULL"
     );
     LINK = Text::one(
         "UPDATE account SET connection_id = $1, persistent_key = $2, number_hash = $3, qualifier = $4,
              listed_name = $5, last_digits = $6, institution = $7, amount = $8, available = $9, as_of = $10,
-             updated_at = $11, incomplete = $12, holdings_as_of = $13, missing_runs = 0, version = version + 1
+             updated_at = $11, incomplete = $12, holdings_as_of = $13, missing_runs = 0, version = version + 1,
+             entries_since = CASE WHEN entries_since IS NULL OR as_of < $17 THEN $17 ELSE entries_since END
          WHERE id = $14 AND household_id = $15 AND currency = $16 AND standing = 'added' AND deleted_at IS NULL
              AND (connection_id IS NULL OR (connection_id = $1 AND missing_runs > 0)
                  OR EXISTS (SELECT 1 FROM connection r
@@ -194,6 +195,7 @@ impl Tx {
             .bind(target)
             .bind(household)
             .bind(is.currency)
+            .bind(is.entries_since)
             .run_or_conflict()
             .await?;
         self.audit(Trail::of("account.linked", "account", target)).await
@@ -222,6 +224,7 @@ struct Identity {
     updated_at: Option<domain::Timestamp>,
     incomplete: Option<domain::Reason>,
     holdings_as_of: Option<domain::Date>,
+    entries_since: Option<domain::Date>,
 }
 
 fn identity(row: &mut crate::column::Row<'_>) -> Result<Identity, Error> {
@@ -239,5 +242,6 @@ fn identity(row: &mut crate::column::Row<'_>) -> Result<Identity, Error> {
         updated_at: row.next()?,
         incomplete: row.next()?,
         holdings_as_of: row.next()?,
+        entries_since: row.next()?,
     })
 }

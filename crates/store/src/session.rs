@@ -23,7 +23,7 @@ const AGENT_CHARS_MAX: usize = 200;
 texts! {
     BY_TOKEN = Text::one(
         "SELECT s.id, s.last_seen_at, p.id, p.firm_id, p.role, p.household_id, p.name, p.email, p.created_at,
-            f.id, f.name, f.zone, a.name
+            f.id, f.name, f.zone, a.name, a.email
          FROM session s JOIN person p ON p.id = s.person_id JOIN firm f ON f.id = p.firm_id
          LEFT JOIN household h ON h.id = p.household_id LEFT JOIN person a ON a.id = h.advisor_id
          WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3"
@@ -50,6 +50,8 @@ pub struct Signed {
     pub firm: Firm,
     /// The name of the advisor of the person's household.
     pub advisor: Option<String>,
+    /// Where the advisor can be written to.
+    pub advisor_email: Option<String>,
 }
 
 /// A signed-in browser, as its owner sees it.
@@ -159,7 +161,7 @@ fn idle_since(now: Timestamp) -> Timestamp {
     now - limits::SESSION_IDLE_MAX
 }
 
-/// Reads a person, their firm, and the name of their advisor.
+/// Reads a person, their firm, and name and address of their advisor.
 pub(crate) fn signed(row: &mut Row<'_>, through: Through) -> Result<Signed, Error> {
     let person = person::person(row)?;
     let firm = person::firm(row)?;
@@ -170,5 +172,5 @@ pub(crate) fn signed(row: &mut Row<'_>, through: Through) -> Result<Signed, Erro
         household: person.household,
         through,
     };
-    Ok(Signed { subject, person, firm, advisor: row.next()? })
+    Ok(Signed { subject, person, firm, advisor: row.next()?, advisor_email: row.next()? })
 }

@@ -16,7 +16,8 @@ const TOUCH_SECONDS: i64 = 60;
 texts! {
     BY_HASH = Text::one(
         "SELECT t.id, t.scope, t.last_used_at, h.revision,
-            p.id, p.firm_id, p.role, p.household_id, p.name, p.email, p.created_at, f.id, f.name, f.zone, a.name
+            p.id, p.firm_id, p.role, p.household_id, p.name, p.email, p.created_at, f.id, f.name, f.zone, a.name,
+            a.email
          FROM api_token t JOIN person p ON p.id = t.person_id JOIN firm f ON f.id = p.firm_id
          LEFT JOIN household h ON h.id = p.household_id LEFT JOIN person a ON a.id = h.advisor_id
          WHERE t.token_hash = $1 AND t.revoked_at IS NULL"

@@ -4,14 +4,14 @@
 
 use std::sync::LazyLock;
 
-use axum::{
-    extract::Path,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use sha2::{Digest, Sha256};
 
-use crate::{fail::Fail, route::Routes};
+use crate::{
+    fail::Fail,
+    route::{Path, Routes},
+};
 
 /// A year, and never asked for again (RFC 8246).
 const FOR_EVER: &str = "public, max-age=31536000, immutable";

@@ -49,6 +49,8 @@ pub(crate) struct Ctx {
     pub(crate) firm: Firm,
     /// The advisor's name; empty for staff.
     pub(crate) advisor: String,
+    /// The advisor's e-mail; empty for staff.
+    pub(crate) advisor_email: String,
     /// The firm's zone, in which all times are told.
     pub(crate) zone: TimeZone,
     pub(crate) now: Timestamp,
@@ -62,22 +64,10 @@ impl FromRequestParts<Arc<Portal>> for Ctx {
     type Rejection = Fail;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Fail> {
-        let now = portal.app.clock.now();
         let token = session::token(&portal.app.settings, &parts.headers).ok_or(Fail::SignIn)?;
-        let found = portal.app.store.visitor().session(&token, now).await?.ok_or(Fail::SignIn)?;
-        let zone = TimeZone::get(&found.firm.zone).map_err(Fail::internal)?;
-        Ok(Self {
-            portal: Arc::clone(portal),
-            subject: found.subject,
-            person: found.person,
-            firm: found.firm,
-            advisor: found.advisor.unwrap_or_default(),
-            zone,
-            now,
-            operation: parts.extensions.get::<Operation>().cloned().unwrap_or_default().0,
-            htmx: parts.headers.contains_key("hx-request"),
-            theme: theme(&parts.headers),
-        })
+        let operation = parts.extensions.get::<Operation>().cloned().unwrap_or_default();
+        let ctx = Self::of_session(portal, &token, operation, theme(&parts.headers)).await?;
+        Ok(Self { htmx: parts.headers.contains_key("hx-request"), ..ctx })
     }
 }
 
@@ -95,6 +85,31 @@ impl OptionalFromRequestParts<Arc<Portal>> for Ctx {
 }
 
 impl Ctx {
+    /// The context of a session by the hash of its token; [`Fail::SignIn`] when there is none.
+    pub(crate) async fn of_session(
+        portal: &Arc<Portal>,
+        token: &[u8; 32],
+        operation: Operation,
+        theme: Theme,
+    ) -> Result<Self, Fail> {
+        let now = portal.app.clock.now();
+        let found = portal.app.store.visitor().session(token, now).await?.ok_or(Fail::SignIn)?;
+        let zone = TimeZone::get(&found.firm.zone).map_err(Fail::internal)?;
+        Ok(Self {
+            portal: Arc::clone(portal),
+            subject: found.subject,
+            person: found.person,
+            firm: found.firm,
+            advisor: found.advisor.unwrap_or_default(),
+            advisor_email: found.advisor_email.unwrap_or_default(),
+            zone,
+            now,
+            operation: operation.0,
+            htmx: false,
+            theme,
+        })
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.portal.app.engine
     }
@@ -157,7 +172,6 @@ impl Ctx {
 
     /// The frame of a page of this person.
     pub(crate) async fn page(&self, nav: Nav, title: &str) -> Result<Page, Fail> {
-        let staff = !self.subject.role.is_client();
         let fixable = match self.subject.household {
             Some(household) => self.fixable(household).await?,
             None => 0,
@@ -167,7 +181,8 @@ impl Ctx {
             firm: self.firm.name.clone(),
             person: self.person.name.clone(),
             advisor: self.advisor.clone(),
-            staff,
+            advisor_email: self.advisor_email.clone(),
+            role: Some(self.subject.role),
             nav,
             fixable,
             theme: self.theme,

@@ -17,8 +17,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use crate::{
     Portal,
-    ctx::{self, Operation},
-    page::Page,
+    auth::session,
+    ctx::{self, Ctx, Operation},
+    page::{Nav, Page},
 };
 
 /// Why a request is not answered as asked.
@@ -220,10 +221,12 @@ struct Asked {
     back: Option<String>,
     operation: String,
     theme: crate::page::Theme,
+    /// The hash of the session's token, for the frame of an error page.
+    session: Option<[u8; 32]>,
 }
 
 impl Asked {
-    fn of(request: &Request) -> Self {
+    fn of(portal: &Portal, request: &Request) -> Self {
         let (uri, headers) = (request.uri(), request.headers());
         let htmx = headers.contains_key("hx-request");
         let form = match () {
@@ -231,8 +234,13 @@ impl Asked {
             () if htmx => Form::Part,
             () => Form::Page,
         };
+        let session = match form {
+            Form::Page => session::token(&portal.app.settings, headers),
+            Form::Part | Form::Json => None,
+        };
         Self {
             form,
+            session,
             back: back(request.method(), uri, headers, htmx),
             operation: request.extensions().get::<Operation>().cloned().unwrap_or_default().0,
             theme: ctx::theme(headers),
@@ -251,7 +259,7 @@ fn back(method: &Method, uri: &Uri, headers: &HeaderMap, htmx: bool) -> Option<S
 
 /// Turns errors into pages, parts and JSON. Stands around all routes and the layers that refuse.
 pub(crate) async fn dress(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
-    let asked = Asked::of(&request);
+    let asked = Asked::of(&portal, &request);
     let mut response = next.run(request).await;
     let fail = match response.extensions_mut().remove::<Undressed>() {
         Some(undressed) => undressed.0,
@@ -262,7 +270,7 @@ pub(crate) async fn dress(State(portal): State<Arc<Portal>>, request: Request, n
         tracing::error!(error = %chain(cause.as_ref()), "request failed");
     }
     let allowed = response.headers_mut().remove(header::ALLOW);
-    let mut answer = dressed(&portal, &fail, &asked);
+    let mut answer = dressed(&portal, &fail, &asked).await;
     if let Some(allowed) = allowed {
         answer.headers_mut().insert(header::ALLOW, allowed);
     }
@@ -291,7 +299,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-fn dressed(portal: &Portal, fail: &Fail, asked: &Asked) -> Response {
+async fn dressed(portal: &Arc<Portal>, fail: &Fail, asked: &Asked) -> Response {
     let mut response = match (&asked.form, fail) {
         (Form::Page, Fail::SignIn) => Redirect::to(&sign_in(asked)).into_response(),
         (Form::Part, Fail::SignIn) => {
@@ -301,7 +309,7 @@ fn dressed(portal: &Portal, fail: &Fail, asked: &Asked) -> Response {
             }
             response
         }
-        (Form::Page, fail) => page(portal, fail, asked),
+        (Form::Page, fail) => page(portal, fail, asked).await,
         (Form::Part, fail) => part(fail, asked),
         (Form::Json, fail) => problem(fail, asked),
     };
@@ -319,13 +327,26 @@ fn sign_in(asked: &Asked) -> String {
     }
 }
 
-fn page(portal: &Portal, fail: &Fail, asked: &Asked) -> Response {
+async fn page(portal: &Arc<Portal>, fail: &Fail, asked: &Asked) -> Response {
     let (headline, sentence) = fail.words();
-    let page = Page::visitor(&portal.app.settings, headline, asked.theme, &asked.operation);
+    let page = match own_frame(portal, fail, asked, headline).await {
+        Some(page) => page,
+        None => Page::visitor(&portal.app.settings, headline, asked.theme, &asked.operation),
+    };
     match (ErrorPage { page, headline, sentence }).render() {
         Ok(html) => (fail.status(), Html(html)).into_response(),
         Err(_) => (fail.status(), headline).into_response(),
     }
+}
+
+/// The frame of the person who is signed in, so that an error is not a way out of the portal. `None` for visitors, and
+/// while the portal is busy: asking the store once more would only make everybody wait longer.
+async fn own_frame(portal: &Arc<Portal>, fail: &Fail, asked: &Asked, headline: &str) -> Option<Page> {
+    let busy = matches!(fail.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+    let token = asked.session.filter(|_| !busy)?;
+    let operation = Operation(asked.operation.clone());
+    let ctx = Ctx::of_session(portal, &token, operation, asked.theme).await.ok()?;
+    ctx.page(Nav::Nowhere, headline).await.ok()
 }
 
 /// A part goes where the frame keeps its alerts, whatever it was asked for.

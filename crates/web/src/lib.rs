@@ -17,6 +17,7 @@ mod route;
 mod security;
 mod settings;
 mod site;
+mod told;
 
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! What the frame around every page needs: `templates/base.html` reads a [`Page`] named `page`.
 
-use crate::{Settings, assets};
+use domain::person::Role;
+
+use crate::{Settings, assets, auth::landing, ctx::encoded};
 
 /// The item of the navigation that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +82,10 @@ pub(crate) struct Page {
     pub(crate) person: String,
     /// The advisor of the person's household; empty for staff.
     pub(crate) advisor: String,
-    /// Whether the person belongs to the firm and sees its navigation instead of a client's.
-    pub(crate) staff: bool,
+    /// Where the advisor can be written to; empty for staff.
+    pub(crate) advisor_email: String,
+    /// What the person is, which decides about the navigation; `None` before anybody signed in.
+    pub(crate) role: Option<Role>,
     pub(crate) nav: Nav,
     /// Connections that the client can fix, for the bar and the navigation.
     pub(crate) fixable: u32,
@@ -98,7 +102,8 @@ impl Page {
             firm: settings.portal_name.clone(),
             person: String::new(),
             advisor: String::new(),
-            staff: false,
+            advisor_email: String::new(),
+            role: None,
             nav: Nav::Nowhere,
             fixable: 0,
             theme,
@@ -119,6 +124,38 @@ impl Page {
 
     /// Whether somebody is signed in.
     pub(crate) fn signed_in(&self) -> bool {
-        !self.person.is_empty()
+        self.role.is_some()
+    }
+
+    /// Whether the person belongs to the firm and sees its navigation instead of a client's.
+    pub(crate) fn staff(&self) -> bool {
+        self.role.is_some_and(|role| !role.is_client())
+    }
+
+    /// Whether the list of households is there for this person.
+    pub(crate) fn sees_households(&self) -> bool {
+        matches!(self.role, Some(Role::Advisor | Role::Compliance))
+    }
+
+    /// Whether this person invites clients.
+    pub(crate) fn invites(&self) -> bool {
+        self.role == Some(Role::Advisor)
+    }
+
+    /// Where the person is at home in the portal.
+    pub(crate) fn home(&self) -> &'static str {
+        self.role.map_or("/sign-in", landing)
+    }
+
+    /// A link that begins a mail to the advisor about something, such as an institution (RFC 6068); empty for staff.
+    /// The subject names it and the operation, so that the firm finds it in its log, and nothing of the household's.
+    pub(crate) fn mail_to_advisor(&self, about: &str) -> String {
+        if self.advisor_email.is_empty() {
+            return String::new();
+        }
+        let to = encoded(&self.advisor_email).replace("%40", "@");
+        let about = if about.is_empty() { "A question" } else { about };
+        let subject = encoded(&format!("{about} (operation {})", self.operation));
+        format!("mailto:{to}?subject={subject}")
     }
 }

@@ -148,20 +148,46 @@ pub(super) fn traded(
         None if moves_cash => return None,
         None => Decimal::ZERO,
     };
+    let total = in_currency(total, trade.currency.as_ref(), currency)?;
+    // Income and purchase in one: TOTAL is what the shares cost, and the income that isn't listed paid for it, so
+    // nothing was spent (OFX 2.3 §13.9.2.4).
+    let reinvested = (trade.kind == "REINVEST").then(|| total.abs());
+    let moved = if reinvested.is_some() { Decimal::ZERO } else { total };
     let security = trade.security.as_deref().and_then(|id| securities.get(id));
     let name = security.and_then(|security| security.name.as_deref());
     let memo = trade.memo.as_deref().unwrap_or_default();
     Some(Posted {
         native_id: trade.id.as_deref().map(str::to_owned),
         posted_on: day(trade.traded?),
-        amount: Money::from_decimal(in_currency(total, trade.currency.as_ref(), currency)?, currency).ok()?,
+        amount: Money::from_decimal(moved, currency).ok()?,
         payee: words::label(name.unwrap_or(memo)),
         memo: if name.is_some() { words::label(memo) } else { String::new() },
-        detail: detail(trade, security.copied()),
+        detail: match reinvested {
+            Some(total) => reinvestment(Money::from_decimal(total, currency).ok()?, trade, security.copied()),
+            None => detail(trade, security.copied()),
+        },
         // A reversal takes the whole earlier trade back (OFX 2.3 §13.9.2.4.1.1).
         corrects: trade.reverses.as_deref().map(|id| (id.to_owned(), Correction::Delete)),
         quantity: trade.units,
     })
+}
+
+/// `250.00 reinvested in 250 FGMXX`: the amount stands in the words, since none has left the account.
+fn reinvestment(total: Money, trade: &Trade<'_>, security: Option<&Security<'_>>) -> String {
+    match units_of(trade, security).as_str() {
+        "" => format!("{total} reinvested"),
+        units => format!("{total} reinvested in {units}"),
+    }
+}
+
+/// `10 VTI`
+fn units_of(trade: &Trade<'_>, security: Option<&Security<'_>>) -> String {
+    let units = trade.units.filter(|units| !units.is_zero()).map(|units| units.abs().normalize().to_string());
+    let symbol = security
+        .and_then(|security| security.ticker.as_deref())
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    [units.as_deref(), symbol].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// `Buy 10 VTI`, `Dividend VTI`, `Transfer out 5 VTI`.
@@ -170,7 +196,6 @@ fn detail(trade: &Trade<'_>, security: Option<&Security<'_>>) -> String {
         kind if kind.starts_with("BUY") => "Buy",
         kind if kind.starts_with("SELL") => "Sell",
         "INCOME" => income(trade.income.as_deref()),
-        "REINVEST" => "Reinvest",
         "RETOFCAP" => "Return of capital",
         "SPLIT" => "Split",
         "TRANSFER" if trade.outward => "Transfer out",
@@ -181,13 +206,7 @@ fn detail(trade: &Trade<'_>, security: Option<&Security<'_>>) -> String {
         "JRNLFUND" | "JRNLSEC" => "Journal",
         _ => "Trade",
     };
-    let units = trade.units.filter(|units| !units.is_zero()).map(|units| units.abs().normalize().to_string());
-    let symbol = security
-        .and_then(|security| security.ticker.as_deref())
-        .map(str::trim)
-        .filter(|text| !text.is_empty());
-    let parts = [Some(verb), units.as_deref(), symbol];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    format!("{verb} {}", units_of(trade, security)).trim_end().to_owned()
 }
 
 /// INCOMETYPE (OFX 2.3 §13.9.2.4.2).

@@ -1,7 +1,7 @@
 //! What a harvest changes: everything is read and decided before the transaction that writes it.
 
 use domain::{
-    AccountId, Currency, Date, Reason,
+    AccountId, Currency, Date, Reason, Timestamp,
     account::Standing,
     connection::Connection,
     harvest::{Balance, FoundAccount, Harvest, Statement},
@@ -22,7 +22,9 @@ impl Engine {
     /// Compares a harvest with what is kept.
     pub(super) async fn changes(&self, connection: &Connection, harvest: &Harvest) -> Result<Changes, Error> {
         let engine = self.inner.store.engine();
-        let today = self.now().to_zoned_datetime(self.zone(connection.firm).await?).date();
+        let zone = self.zone(connection.firm).await?;
+        let day = |at: Timestamp| at.to_zoned_datetime(zone.clone()).date();
+        let today = day(self.now());
         let known = engine.known_accounts(connection.id).await?;
         let hashes = |number: &_| self.inner.vault.number_hashes(connection.firm, number);
         let listed = harvest.accounts.iter().map(|found| Listed::new(found.clone(), hashes)).collect();
@@ -35,7 +37,8 @@ impl Engine {
         };
         for (account, is) in listed.iter().zip(recognized) {
             let known = is.map(|index| &known[index]);
-            changes.accounts.push(self.account_change(account, known, today).await?);
+            let last_update = known.and_then(|known| known.updated_at).map(day);
+            changes.accounts.push(self.account_change(account, known, (today, last_update)).await?);
         }
         Ok(changes)
     }
@@ -44,7 +47,7 @@ impl Engine {
         &self,
         listed: &Listed,
         known: Option<&KnownAccount>,
-        today: Date,
+        (today, last_update): (Date, Option<Date>),
     ) -> Result<AccountChange, Error> {
         let found = &listed.found;
         let id = known.map_or_else(|| AccountId::new(self.now(), self.entropy()), |known| known.id);
@@ -55,6 +58,7 @@ impl Engine {
             balance: None,
             holdings: None,
             entries: EntryChanges::default(),
+            entries_since: None,
             incomplete: found.incomplete,
         };
         // What the client doesn't want is not fetched into the books.
@@ -73,6 +77,8 @@ impl Engine {
         }
         if let Some(statement) = &found.transactions {
             change.entries = self.entry_changes(id, known.is_none(), statement).await?;
+            let since = known.and_then(|known| known.entries_since);
+            change.entries_since = entries_since(statement.from, since, last_update);
         }
         Ok(change)
     }
@@ -102,6 +108,15 @@ impl Engine {
     }
 }
 
+/// From which day on the entries are known without a gap, where a statement that begins at `from` changes it. One that
+/// begins after the last update leaves days out of which nothing is known, so what went before no longer counts.
+fn entries_since(from: Option<Date>, since: Option<Date>, last_update: Option<Date>) -> Option<Date> {
+    let from = from?;
+    let goes_on = last_update.is_some_and(|day| from <= day);
+    let now = since.filter(|_| goes_on).map_or(from, |since| since.min(from));
+    (since != Some(now)).then_some(now)
+}
+
 /// The balance, unless its currency is not that of the account. A date in the future is a mistake of the institution;
 /// left alone it would make the account look current for ever.
 fn balance(found: &FoundAccount, currency: Option<Currency>, today: Date) -> Option<Balance> {
@@ -124,4 +139,23 @@ fn holdings(found: &FoundAccount, known: Option<&KnownAccount>) -> Option<Vec<Ho
         return None;
     }
     Some(holdings.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn november(day: i8) -> Option<Date> {
+        Some(Date::constant(2026, 11, day))
+    }
+
+    #[test]
+    fn entries_are_known_since_the_first_window_that_has_no_gap_behind_it() {
+        let first = entries_since(november(3), None, None);
+        assert_eq!(first, november(3));
+        assert_eq!(entries_since(november(10), november(3), november(20)), None, "it goes on");
+        assert_eq!(entries_since(november(1), november(3), november(20)), november(1), "more was asked for");
+        assert_eq!(entries_since(november(22), november(3), november(20)), november(22), "two days are lost");
+        assert_eq!(entries_since(None, november(3), november(20)), None, "nothing is said");
+    }
 }

@@ -1,9 +1,6 @@
 //! Accounts that staff keep by hand for a household.
 
-use axum::{
-    extract::Path,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::response::{IntoResponse, Redirect, Response};
 use domain::{
     Currency, Money,
     account::{AccountKind, Category, Owner},
@@ -12,12 +9,12 @@ use domain::{
 use http::StatusCode;
 use store::account::NewByHand;
 
-use super::household::{found, page};
+use super::household::{Asked, found, page};
 use crate::{
     ctx::Ctx,
     fail::Fail,
     form::{Form, Typed},
-    route::Routes,
+    route::{Path, Routes},
 };
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -37,6 +34,7 @@ fn signed(value: Money, kind: AccountKind) -> Money {
 async fn add(ctx: Ctx, Path(household): Path<String>, typed: Typed) -> Result<Response, Fail> {
     let (household, resource) = found(&ctx, &household).await?;
     ctx.must(Act::KeepByHand, &resource)?;
+    let again = (StatusCode::UNPROCESSABLE_ENTITY, Asked::default());
     let mut form = Form::new(typed);
     let kind = form.choice("kind", AccountKind::from_code);
     let name = form.name("name", "a name");
@@ -47,7 +45,7 @@ async fn add(ctx: Ctx, Path(household): Path<String>, typed: Typed) -> Result<Re
     let (Some(kind), Some(name), Some(institution), Some(value), Some(as_of), Some(owner)) =
         (kind, name, institution, value, as_of, owner)
     else {
-        return page(&ctx, household, &resource, form, StatusCode::UNPROCESSABLE_ENTITY).await;
+        return page(&ctx, household, &resource, form, again).await;
     };
     let mut tx = ctx.begin().await?;
     tx.add_by_hand(NewByHand {
@@ -78,12 +76,13 @@ async fn set_value(
     if account.household != household.id || account.connection.is_some() {
         return Err(Fail::Missing);
     }
+    let again = (StatusCode::UNPROCESSABLE_ENTITY, Asked::default());
     let mut form = Form::new(typed);
     let value = form.money("value", account.currency);
     let as_of = form.past_date("as_of", ctx.today());
     account.version = form.parsed("version").ok_or(Fail::Unreadable)?;
     let (Some(value), Some(as_of)) = (value, as_of) else {
-        return page(&ctx, household, &resource, form, StatusCode::UNPROCESSABLE_ENTITY).await;
+        return page(&ctx, household, &resource, form, again).await;
     };
     let mut tx = ctx.begin().await?;
     tx.set_value(&account, signed(value, account.kind).minor, as_of).await?;

@@ -2,10 +2,8 @@
 //! login.
 
 use askama::Template;
-use axum::{
-    extract::Path,
-    response::{Html, IntoResponse, Redirect, Response},
-};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum_extra::extract::Query;
 use domain::{
     ConnectionId, Currency, HouseholdId, Reason, Timestamp,
     account::{Account, AccountKind, Owner},
@@ -13,10 +11,12 @@ use domain::{
     freshness,
     networth::NetWorth,
     person::Household,
+    reason::State,
     rights::{self, Act, Resource},
     time,
 };
 use http::StatusCode;
+use serde::Deserialize;
 use store::account::Listed;
 
 use super::{households::Waits, must_see_households};
@@ -25,7 +25,8 @@ use crate::{
     fail::Fail,
     form::Form,
     page::{Nav, Page},
-    route::Routes,
+    route::{Path, Routes},
+    told::{Told, Went},
 };
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -46,6 +47,8 @@ pub(super) struct Group {
 pub(super) struct Trouble {
     id: ConnectionId,
     healthy: bool,
+    /// What the mark beside the name says.
+    words: &'static str,
     waits: Waits,
     title: String,
     /// What happened, for staff.
@@ -56,7 +59,6 @@ pub(super) struct Trouble {
     may_refresh: bool,
     /// When Refresh is possible next, if that is later.
     next_refresh: Option<String>,
-    running: bool,
 }
 
 pub(super) struct AccountRow {
@@ -74,10 +76,17 @@ pub(super) struct AccountRow {
     version: i64,
 }
 
+#[derive(Deserialize, Default)]
+pub(super) struct Asked {
+    /// The connection whose Refresh was pressed.
+    refreshed: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "advisor/household.html")]
 struct HouseholdPage {
     page: Page,
+    told: Option<Told>,
     form: Form,
     household: Household,
     people: String,
@@ -100,9 +109,18 @@ pub(super) async fn found(ctx: &Ctx, household: &str) -> Result<(Household, Reso
     Ok((household, resource))
 }
 
-async fn show(ctx: Ctx, Path(household): Path<String>) -> Result<Response, Fail> {
+async fn show(ctx: Ctx, Path(household): Path<String>, Query(asked): Query<Asked>) -> Result<Response, Fail> {
     let (household, resource) = found(&ctx, &household).await?;
-    page(&ctx, household, &resource, Form::default(), StatusCode::OK).await
+    page(&ctx, household, &resource, Form::default(), (StatusCode::OK, asked)).await
+}
+
+/// The page of a household after a run of one of its connections was asked for: it says what becomes of it.
+pub(crate) fn after_asking(household: HouseholdId, connection: ConnectionId) -> Redirect {
+    Redirect::to(&refreshed(household, connection))
+}
+
+fn refreshed(household: HouseholdId, connection: ConnectionId) -> String {
+    format!("/advisor/households/{household}?refreshed={connection}")
 }
 
 pub(super) async fn page(
@@ -110,7 +128,7 @@ pub(super) async fn page(
     household: Household,
     resource: &Resource,
     form: Form,
-    status: StatusCode,
+    (status, asked): (StatusCode, Asked),
 ) -> Result<Response, Fail> {
     ctx.must(Act::SeeValues, resource)?;
     let reader = ctx.reader();
@@ -118,9 +136,12 @@ pub(super) async fn page(
     let connections = reader.connections(household.id).await?;
     let people: Vec<String> =
         reader.people(household.id).await?.into_iter().map(|person| person.name).collect();
+    let asked = asked.refreshed.and_then(|id| id.parse::<ConnectionId>().ok());
+    let just_asked = connections.iter().find(|connection| Some(connection.id) == asked);
     let plain: Vec<Account> = accounts.iter().map(|listed| listed.account.clone()).collect();
     let html = HouseholdPage {
         page: ctx.page(Nav::Households, &household.name).await?,
+        told: just_asked.map(|connection| word(ctx, connection)),
         form,
         people: people.join(" and "),
         worth: NetWorth::of(&plain, Currency::USD, ctx.now, &ctx.zone),
@@ -135,6 +156,30 @@ pub(super) async fn page(
     }
     .render()?;
     Ok((status, Html(html)).into_response())
+}
+
+/// What became of the Refresh that was pressed a moment ago.
+fn word(ctx: &Ctx, connection: &Connection) -> Told {
+    let institution = &connection.institution;
+    let title = Reason::fill(connection.reason.title(), institution);
+    let went = Went::of(connection, ctx.now);
+    let words = match went {
+        Went::Waits => format!("{title}. Only the client can answer it."),
+        Went::Running => format!("{institution} is being refreshed."),
+        Went::Came => format!("{institution} has sent its newest values."),
+        Went::Later(at) => {
+            let at = time::clock_words(at, &ctx.zone);
+            format!("{institution} was refreshed a short while ago. Refresh possible at {at}.")
+        }
+        Went::Failed => format!("{institution}: {title}."),
+        Went::Rests => format!("{institution} is up to date."),
+    };
+    let again = refreshed(connection.household, connection.id);
+    Told {
+        words: vec![words],
+        again: (went == Went::Running).then_some(again),
+        newest: ctx.htmx.then(|| format!("/advisor/households/{}", connection.household)),
+    }
 }
 
 fn groups(ctx: &Ctx, resource: &Resource, accounts: &[Listed], connections: &[Connection]) -> Vec<Group> {
@@ -170,6 +215,7 @@ fn trouble(ctx: &Ctx, resource: &Resource, connection: &Connection) -> Trouble {
     Trouble {
         id: connection.id,
         healthy: reason.is_healthy(),
+        words: words(connection),
         waits: Waits::of(reason),
         title: Reason::fill(reason.title(), &connection.institution),
         sentence: reason.staff_sentence(),
@@ -177,7 +223,18 @@ fn trouble(ctx: &Ctx, resource: &Resource, connection: &Connection) -> Trouble {
         last_success: told(ctx, connection.last_success_at),
         may_refresh: connection.can_run() && rights::allow(&ctx.subject, Act::Refresh, &resource).is_yes(),
         next_refresh: later.map(|at| time::clock_words(at, &ctx.zone)),
-        running: connection.is_running(),
+    }
+}
+
+fn words(connection: &Connection) -> &'static str {
+    match connection.reason {
+        _ if connection.is_running() && connection.state() != State::NeedsInput => "Running",
+        Reason::ByPerson => "Switched off by the client",
+        Reason::Partial => "Partly current",
+        Reason::NewAccounts => Waits::Client.label(),
+        Reason::AttendedOnly => "Updates with the client",
+        reason if reason.is_healthy() => "Up to date",
+        reason => Waits::of(reason).label(),
     }
 }
 
@@ -261,6 +318,11 @@ async fn refresh(ctx: Ctx, Path((household, connection)): Path<(String, String)>
         return Err(Fail::Missing);
     }
     ctx.must(Act::Refresh, &ctx.reader().resource(household.id, Some(connection.owner)).await?)?;
-    ctx.engine().refresh(&ctx.subject, &ctx.operation, connection.id).await?;
-    Ok(Redirect::to(&format!("/advisor/households/{}", household.id)).into_response())
+    match ctx.engine().refresh(&ctx.subject, &ctx.operation, connection.id).await {
+        // Under way already, too soon, or not possible now: the page says which.
+        Ok(()) | Err(engine::Error::Illegal(_)) => {
+            Ok(after_asking(household.id, connection.id).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
 }

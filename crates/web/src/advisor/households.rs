@@ -45,6 +45,8 @@ impl Waits {
             (_, State::Active | State::Connecting | State::Ended) if reason != Reason::NewAccounts => {
                 Self::Nobody
             }
+            // The client's own wish is nothing to remind anybody of.
+            _ if reason == Reason::ByPerson => Self::Nobody,
             (Actor::Client | Actor::ClientAtInstitution, _) => Self::Client,
             (Actor::Institution, _) => Self::Institution,
             (Actor::Support | Actor::Engine, _) => Self::Us,
@@ -60,6 +62,20 @@ impl Waits {
             Self::Us => "We are on it",
             Self::Nobody => "Nothing to do",
             Self::Empty => "No accounts yet",
+        }
+    }
+
+    /// What a figure of connections counts.
+    pub(crate) fn figure(self, count: usize) -> &'static str {
+        match (self, count) {
+            (Self::Client, 1) => "connection waits for its client",
+            (Self::Client, _) => "connections wait for their clients",
+            (Self::Institution, 1) => "connection waits for its institution",
+            (Self::Institution, _) => "connections wait for institutions",
+            (Self::Us, 1) => "connection that we are on",
+            (Self::Us, _) => "connections that we are on",
+            (Self::Nobody | Self::Empty, 1) => "connection with nothing to do",
+            (Self::Nobody | Self::Empty, _) => "connections with nothing to do",
         }
     }
 
@@ -88,6 +104,9 @@ struct Band {
     rows: Vec<Row>,
 }
 
+/// Causes that are named in a row; a household with thirty broken connections is one row, not a page.
+const NAMED_MAX: usize = 3;
+
 struct Row {
     id: HouseholdId,
     name: String,
@@ -98,8 +117,10 @@ struct Row {
     of: u32,
     /// The meter is 56 wide.
     meter: u32,
-    /// What is the matter, and where.
+    /// What is the matter, and where: the first few, what somebody can do first.
     troubles: Vec<(String, String)>,
+    /// Further ones that are not named.
+    more: usize,
     last_success: String,
     next_try: String,
     waits: Waits,
@@ -113,6 +134,7 @@ struct HouseholdsPage {
     households: usize,
     accounts: u32,
     current: u32,
+    /// Connections by whom they wait for.
     waiting: [(Waits, usize); 3],
     now: String,
     may_invite: bool,
@@ -126,7 +148,10 @@ async fn show(ctx: Ctx) -> Result<Html<String>, Fail> {
     let people = reader.all_people().await?;
     let mut rows: Vec<Row> =
         households.iter().map(|household| row(&ctx, household, &accounts, &connections, &people)).collect();
-    let count = |waits: Waits| (waits, rows.iter().filter(|row| row.waits == waits).count());
+    let count = |waits: Waits| {
+        let waiting = connections.iter().filter(|connection| Waits::of(connection.reason) == waits);
+        (waits, waiting.count())
+    };
     let waiting = [count(Waits::Client), count(Waits::Institution), count(Waits::Us)];
     let (current, of) = rows.iter().fold((0, 0), |(current, of), row| (current + row.current, of + row.of));
     let bands =
@@ -165,15 +190,9 @@ fn row(
         .map(|person| person.name.as_str())
         .collect();
     let worth = NetWorth::of(&accounts, Currency::USD, ctx.now, &ctx.zone);
-    let troubled = connections.iter().filter(|connection| Waits::of(connection.reason) != Waits::Nobody);
-    let troubles = troubled
-        .clone()
-        .map(|connection| {
-            (Reason::fill(connection.reason.title(), &connection.institution), connection.institution.clone())
-        })
-        .collect();
-    let waits = match troubled.map(|connection| Waits::of(connection.reason)).min() {
-        Some(waits) => waits,
+    let troubled = troubled(&connections);
+    let waits = match troubled.first() {
+        Some(connection) => Waits::of(connection.reason),
         None if accounts.is_empty() && connections.is_empty() => Waits::Empty,
         None => Waits::Nobody,
     };
@@ -188,11 +207,30 @@ fn row(
         current,
         of,
         meter: (56 * current).checked_div(of).unwrap_or(0),
-        troubles,
+        more: troubled.len().saturating_sub(NAMED_MAX),
+        troubles: troubled.iter().take(NAMED_MAX).map(|connection| cause(connection)).collect(),
         last_success: told(connections.iter().filter_map(|connection| connection.last_success_at).max()),
         next_try: told(connections.iter().filter_map(|connection| connection.due_at).min()),
         waits,
     }
+}
+
+/// Those that wait for somebody: what the client can do first, then by name.
+fn troubled<'a>(connections: &[&'a Connection]) -> Vec<&'a Connection> {
+    let mut troubled: Vec<&Connection> = connections
+        .iter()
+        .copied()
+        .filter(|connection| Waits::of(connection.reason) != Waits::Nobody)
+        .collect();
+    troubled.sort_by_key(|connection| (Waits::of(connection.reason), connection.institution.to_lowercase()));
+    troubled
+}
+
+/// The cause, and the institution where the cause doesn't name it.
+fn cause(connection: &Connection) -> (String, String) {
+    let title = Reason::fill(connection.reason.title(), &connection.institution);
+    let named = title.contains(&connection.institution);
+    (title, if named { String::new() } else { connection.institution.clone() })
 }
 
 #[cfg(test)]
@@ -208,6 +246,7 @@ mod tests {
         assert_eq!(Waits::of(Reason::Down), Waits::Institution);
         assert_eq!(Waits::of(Reason::BadResponse), Waits::Us);
         assert_eq!(Waits::of(Reason::Removed), Waits::Nobody);
+        assert_eq!(Waits::of(Reason::ByPerson), Waits::Nobody);
         for reason in Reason::ALL {
             assert!(Waits::ALL.contains(&Waits::of(*reason)));
         }

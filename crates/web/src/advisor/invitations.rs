@@ -1,10 +1,7 @@
 //! Inviting clients: a new household and its first person; the link is shown once, to be copied.
 
 use askama::Template;
-use axum::{
-    extract::Path,
-    response::{Html, IntoResponse, Response},
-};
+use axum::response::{Html, IntoResponse, Response};
 use domain::{
     invitation::{Invitation, Opening},
     person::Role,
@@ -20,7 +17,7 @@ use crate::{
     fail::Fail,
     form::{Form, Typed},
     page::{Nav, Page},
-    route::Routes,
+    route::{Path, Routes},
     security::Uncompressed,
 };
 

@@ -4,7 +4,7 @@
 //! (`domain::rights`), and a test calls each of them as staff.
 
 mod by_hand;
-mod household;
+pub(crate) mod household;
 mod households;
 mod invitations;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     Extension,
-    extract::{Path, State},
+    extract::State,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{
@@ -30,7 +30,7 @@ use crate::{
     fail::Fail,
     form::{Form, Typed},
     page::{Page, Theme},
-    route::Routes,
+    route::{Path, Routes},
     security::Uncompressed,
     site::Peer,
 };

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query},
+    extract::Query,
     response::{Html, IntoResponse, Response},
 };
 use domain::{
@@ -28,6 +28,7 @@ use crate::{
     fail::Fail,
     form::Form,
     page::{Nav, Page},
+    route::Path,
 };
 
 #[derive(Template)]
@@ -106,7 +107,11 @@ struct HoldingRow {
 struct Entries {
     search: String,
     days: Vec<Day>,
+    /// How many there are, and which page of them this is.
     words: String,
+    /// From which day on they are known; empty when the institution doesn't say.
+    since: String,
+    institution: String,
     newer: Option<String>,
     older: Option<String>,
 }
@@ -190,7 +195,7 @@ impl AccountPage {
         Ok(Self {
             chart: chart::value(&values, by_hand, range, today, &format!("/accounts/{id}")),
             holdings: Holdings::of(&holdings, listed.holdings_as_of, account),
-            entries: entries.and_then(|entries| Entries::of(&entries, &search, id)),
+            entries: entries.and_then(|entries| Entries::of(&entries, &search, &listed)),
             page: ctx.page(Nav::Accounts, &account.name).await?,
             facts: Facts::of(account, &owners, ctx.now, &ctx.zone),
             source: Source::of(&listed),
@@ -258,9 +263,14 @@ impl Source {
             Mark::Good => Pill { class: "good", icon: "dot", words: "Connected" },
         };
         let trouble = (mark != Mark::Good).then(|| Reason::fill(source.reason.title(), institution));
-        let incomplete = listed
-            .incomplete
-            .map(|_| format!("{institution} sent the balance but not everything else in the last run."));
+        let incomplete = listed.incomplete.map(|_| match listed.account.value {
+            None => format!("{institution} lists this account, but has not sent a value for it yet."),
+            Some(value) if source.last_success_at.is_some_and(|at| value.updated_at < at) => format!(
+                "{institution} did not send the newest value of this account in the last run. What you see is of {}.",
+                date_words(value.as_of)
+            ),
+            Some(_) => format!("{institution} sent the value, but not everything else in the last run."),
+        });
         Some(Self { id: source.id.to_string(), name: institution.clone(), pill, trouble, incomplete })
     }
 }
@@ -301,6 +311,11 @@ impl HoldingRow {
     }
 }
 
+/// A count with thousands separated.
+fn grouped(count: u64) -> String {
+    number(count.into())
+}
+
 /// A quantity or price as it is, with thousands separated and a real minus sign.
 fn number(number: Decimal) -> String {
     let text = number.normalize().abs().to_string();
@@ -324,7 +339,8 @@ fn number(number: Decimal) -> String {
 
 impl Entries {
     /// `None` when the account has no transactions at all, so that the page doesn't offer to search them.
-    fn of(page: &entry::Page, search: &str, id: AccountId) -> Option<Self> {
+    fn of(page: &entry::Page, search: &str, listed: &Listed) -> Option<Self> {
+        let id = listed.account.id;
         if page.total == 0 && search.trim().is_empty() {
             return None;
         }
@@ -341,19 +357,22 @@ impl Entries {
             let search = if search.is_empty() { String::new() } else { format!("&q={}", encoded(search)) };
             format!("/accounts/{id}?page={number}{search}")
         };
-        let words = match page.total {
+        let count = match page.total {
             0 => "Nothing found".to_owned(),
-            total => format!(
-                "{} · page {} of {}",
-                super::words::counted(total as usize, "transaction"),
-                page.number,
-                page.pages
-            ),
+            total => {
+                format!("{} {}", grouped(total), if total == 1 { "transaction" } else { "transactions" })
+            }
+        };
+        let place = match page.pages {
+            0 | 1 => String::new(),
+            pages => format!("page {} of {}", grouped(page.number.into()), grouped(pages.into())),
         };
         Some(Self {
             search: search.to_owned(),
             days,
-            words,
+            words: dotted(&[&count, &place]),
+            since: listed.entries_since.map(date_words).unwrap_or_default(),
+            institution: listed.account.institution.clone(),
             newer: (page.number > 1).then(|| at(page.number - 1)),
             older: (page.number < page.pages).then(|| at(page.number + 1)),
         })
@@ -392,7 +411,7 @@ mod tests {
         AccountPage {
             chart: chart::value(&samples::values(), by_hand, Range::Year, today, "/accounts/1"),
             holdings: Holdings::of(&samples::holdings(), Some(today), account).filter(|_| !by_hand),
-            entries: Entries::of(&samples::entries(), "", account.id).filter(|_| !by_hand),
+            entries: Entries::of(&samples::entries(), "", listed).filter(|_| !by_hand),
             page: samples::page(Nav::Accounts, &account.name),
             facts: Facts::of(account, &owners, samples::now(), &zone),
             source: Source::of(listed),
@@ -453,6 +472,40 @@ mod tests {
             html.contains("2,913<span class=\"c\">.55</span> <span class=\"owed\">owed</span>"),
             "{html}"
         );
+    }
+
+    #[test]
+    fn transactions_say_since_when_they_are_known() {
+        let (_, accounts) = samples::household();
+        let mut listed =
+            accounts.into_iter().find(|listed| listed.account.name == "Joint brokerage").unwrap();
+        assert!(!page(&listed, false).contains("Known since"));
+        listed.entries_since = Some(Date::constant(2026, 8, 25));
+        let html = page(&listed, false);
+        assert!(html.contains("Known since Aug 25, 2026"), "{html}");
+        samples::keep("account-since", &html);
+        let mut entries = samples::entries();
+        (entries.total, entries.number, entries.pages) = (10_000, 2, 200);
+        let told = Entries::of(&entries, "", &listed).unwrap();
+        assert_eq!(told.words, "10,000 transactions ·\u{a0}page 2 of 200");
+    }
+
+    #[test]
+    fn what_did_not_come_is_said_as_it_is() {
+        let (_, accounts) = samples::household();
+        let mut listed =
+            accounts.into_iter().find(|listed| listed.account.name == "Joint brokerage").unwrap();
+        listed.incomplete = Some(Reason::Partial);
+        let said = |listed: &Listed| Source::of(listed).unwrap().incomplete.unwrap();
+        let value = listed.account.value.unwrap();
+        listed.connection.as_mut().unwrap().last_success_at = Some(value.updated_at);
+        assert!(said(&listed).contains("sent the value, but not everything else"), "{}", said(&listed));
+        let later = value.updated_at + std::time::Duration::from_secs(86_400);
+        listed.connection.as_mut().unwrap().last_success_at = Some(later);
+        assert!(said(&listed).contains("did not send the newest value"), "{}", said(&listed));
+        listed.account.value = None;
+        assert!(said(&listed).contains("has not sent a value for it yet"), "{}", said(&listed));
+        assert!(page(&listed, false).contains("has not sent a value for it yet"));
     }
 
     #[test]

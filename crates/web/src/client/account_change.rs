@@ -1,10 +1,7 @@
 //! `POST /accounts/{id}/settings`, `/value` and `/delete`: what a client changes about an account.
 
 use askama::Template;
-use axum::{
-    extract::Path,
-    response::{Html, IntoResponse, Redirect, Response},
-};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use domain::{
     AccountId, Date, Money,
     account::{Account, AccountKind, Category, Owner},
@@ -19,6 +16,7 @@ use crate::{
     fail::Fail,
     form::{Form, Typed},
     page::{Nav, Page},
+    route::Path,
 };
 
 /// No value of a living household is older.

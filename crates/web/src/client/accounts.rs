@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::response::{Html, Redirect};
+use axum::{
+    extract::RawQuery,
+    response::{Html, Redirect},
+};
 use domain::{
     AccountId, PersonId, Timestamp,
     account::{Account, Category},
@@ -25,12 +28,17 @@ use crate::{
     fail::Fail,
     form::{Form, Typed},
     page::{Nav, Page},
+    told::{Told, Went, named},
 };
+
+/// The query of the page that Refresh all comes back to.
+const REFRESHED: &str = "refreshed";
 
 #[derive(Template)]
 #[template(path = "client/accounts.html")]
 pub(crate) struct Accounts {
     page: Page,
+    told: Option<Told>,
     bars: Vec<Bar>,
     /// What there is, and how much of it is current.
     summary: (String, String),
@@ -84,7 +92,7 @@ struct Deleted {
     name: String,
 }
 
-pub(crate) async fn show(ctx: Ctx) -> Result<Html<String>, Fail> {
+pub(crate) async fn show(ctx: Ctx, RawQuery(query): RawQuery) -> Result<Html<String>, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     let reader = ctx.reader();
     let connections = reader.connections(household).await?;
@@ -95,6 +103,9 @@ pub(crate) async fn show(ctx: Ctx) -> Result<Html<String>, Fail> {
     let directory = ctx.engine().directory();
     let seen = Seen { subject: &ctx.subject, now: ctx.now, zone: &ctx.zone, owners: &owners };
     let mut list = Accounts::of(page, &connections, &accounts, |id| directory.offering(id), &seen);
+    if query.is_some_and(|query| query == REFRESHED) {
+        list.told = told(&connections, &seen, ctx.htmx);
+    }
     list.deleted = deleted
         .into_iter()
         .map(|account| Deleted { id: account.id.to_string(), name: account.name })
@@ -114,7 +125,53 @@ pub(crate) async fn refresh_all(ctx: Ctx) -> Result<Redirect, Fail> {
             }
         }
     }
-    Ok(Redirect::to("/accounts"))
+    Ok(Redirect::to(&format!("/accounts?{REFRESHED}")))
+}
+
+/// What became of Refresh all: which ones are under way, which ones can't be yet, and when.
+fn told(connections: &[Connection], seen: &Seen<'_>, part: bool) -> Option<Told> {
+    let own: Vec<&Connection> =
+        connections.iter().filter(|connection| is_mine(connection, seen.subject.person)).collect();
+    let went = |is: fn(Went) -> bool| -> Vec<&str> {
+        let such = own.iter().filter(|connection| is(Went::of(connection, seen.now)));
+        such.map(|connection| connection.institution.as_str()).collect()
+    };
+    let later = own.iter().filter_map(|connection| match Went::of(connection, seen.now) {
+        Went::Later(at) => Some((connection.institution.as_str(), at)),
+        _ => None,
+    });
+    let later: Vec<_> = later.collect();
+    let running = went(|went| went == Went::Running);
+    let mut words = Vec::new();
+    if !running.is_empty() {
+        words.push(format!("Being refreshed: {}.", named(&running)));
+    }
+    for (which, verb) in [
+        (went(|went| went == Went::Came), "Newest values came"),
+        (went(|went| went == Went::Waits), "Waiting for your answer"),
+        (went(|went| went == Went::Failed), "Nothing newer yet"),
+    ] {
+        if !which.is_empty() {
+            words.push(format!("{verb}: {}.", named(&which)));
+        }
+    }
+    if let Some(at) = later.iter().map(|(_, at)| *at).max() {
+        let names: Vec<&str> = later.iter().map(|(name, _)| *name).collect();
+        let (names, at) = (named(&names), moment(at, seen.now, seen.zone));
+        words.push(format!("Refreshed a short while ago, possible again at {at}: {names}."));
+    }
+    (!words.is_empty()).then(|| Told {
+        words,
+        again: (!running.is_empty()).then(|| format!("/accounts?{REFRESHED}")),
+        newest: part.then(|| "/accounts".to_owned()),
+    })
+}
+
+/// Theirs, and not switched off or gone.
+fn is_mine(connection: &Connection, me: PersonId) -> bool {
+    connection.owner == me
+        && connection.state() != State::Ended
+        && connection.reason != domain::Reason::ByPerson
 }
 
 /// `POST /accounts/undo`: brings a deleted account back.
@@ -179,6 +236,7 @@ impl Accounts {
             deleted: Vec::new(),
             refreshable: connections.iter().any(|connection| can_refresh(connection, seen.subject, seen.now)),
             zone: seen.now.to_zoned_datetime(seen.zone.clone()).strftime("%Z").to_string(),
+            told: None,
             page,
         }
     }
@@ -330,6 +388,30 @@ mod tests {
         );
         samples::is_clean(&html);
         samples::keep("accounts", &html);
+    }
+
+    #[test]
+    fn refresh_all_comes_back_with_a_word() {
+        let (zone, owners, subject) = (samples::zone(), samples::owners(), samples::subject());
+        let seen = Seen { subject: &subject, now: samples::now(), zone: &zone, owners: &owners };
+        let named = |number, name: &str, reason| samples::connection(number, name, reason);
+        let mut running = named(1, "Evergreen Bank", domain::Reason::Started);
+        running.work =
+            Some(domain::connection::Work { kind: domain::attempt::AttemptKind::Refresh, attended: true });
+        let mut later = named(2, "Ironbridge Bank", domain::Reason::Ok);
+        later.manual_refresh_after = Some("2026-11-20T15:20:00Z".parse().unwrap());
+        let down = named(3, "Northgate", domain::Reason::Down);
+        let off = named(4, "Juniper", domain::Reason::ByPerson);
+        let all = [running, later, down, off];
+        let told = told(&all, &seen, false).unwrap();
+        let [first, failed, again] = &told.words[..] else { panic!("{:?}", told.words) };
+        assert_eq!(first, "Being refreshed: Evergreen Bank.");
+        assert_eq!(failed, "Nothing newer yet: Northgate.");
+        assert_eq!(again, "Refreshed a short while ago, possible again at 10:20 AM: Ironbridge Bank.");
+        assert_eq!(told.again.as_deref(), Some("/accounts?refreshed"), "it goes on telling");
+        let rested = super::told(&all[1..], &seen, true).unwrap();
+        assert_eq!((rested.again, rested.newest.as_deref()), (None, Some("/accounts")));
+        assert!(super::told(&all[3..], &seen, false).is_none(), "what is switched off is no news");
     }
 
     #[test]

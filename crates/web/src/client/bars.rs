@@ -9,7 +9,7 @@ use super::words::{Step, Trouble, counted};
 const WRENCH_BARS_MAX: usize = 2;
 
 /// So many of the client's own are named in their bar.
-const NAMED_MAX: usize = 2;
+const NAMED_MAX: usize = 3;
 
 /// One bar.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, RawQuery},
+    extract::RawQuery,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{
@@ -27,6 +27,7 @@ use crate::{
     ctx::Ctx,
     fail::Fail,
     page::{Nav, Page},
+    route::Path,
 };
 
 /// The newest runs on the page.

@@ -2,11 +2,11 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query},
+    extract::Query,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{
-    Currency, Date, MessageId, Money, Reason, Timestamp,
+    Currency, Date, MessageId, Money, PersonId, Reason, Timestamp,
     account::{Account, Category},
     connection::Connection,
     freshness::Currentness,
@@ -23,10 +23,12 @@ use super::{
     words::{AccountRow, Pill, Step, coming, counted, dotted, large, masked, moment, money, signed},
 };
 use crate::{
+    auth::landing,
     chart::{self, Allocation, Chart, Range},
     ctx::Ctx,
     fail::Fail,
     page::{Nav, Page},
+    route::Path,
 };
 
 /// The newest news on the page; older ones come up when these are read.
@@ -100,7 +102,7 @@ pub(crate) struct Asked {
 
 pub(crate) async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, Fail> {
     let Some(household) = ctx.subject.household else {
-        return Ok(Redirect::to("/advisor").into_response());
+        return Ok(Redirect::to(landing(ctx.subject.role)).into_response());
     };
     let reader = ctx.reader();
     let (connections, accounts) = (reader.connections(household).await?, reader.accounts(household).await?);
@@ -115,7 +117,8 @@ pub(crate) async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Respons
         href: message.href,
         ago: ago_words(message.created_at, ctx.now, &ctx.zone),
     });
-    let mut home = Home::of(page, &connections, &accounts, &days, range, &now);
+    let me = ctx.subject.person;
+    let mut home = Home::of(page, &connections, &accounts, &days, range, (me, &now));
     home.news = news.collect();
     home.bars = bars(&connections, ctx.subject.person, ctx.now, &ctx.zone);
     Ok(Html(home.render()?).into_response())
@@ -151,7 +154,7 @@ impl Home {
         accounts: &[Listed],
         days: &[NetWorthPoint],
         range: Range,
-        now: &Now<'_>,
+        (me, now): (PersonId, &Now<'_>),
     ) -> Self {
         let added: Vec<Account> = accounts.iter().map(|listed| listed.account.clone()).collect();
         let today = now.at.to_zoned_datetime(now.zone.clone()).date();
@@ -164,7 +167,7 @@ impl Home {
             worth: known.then(|| Worth::of(&added, days, now)),
             chart,
             groups: groups(&added, connections, now),
-            fresh: if added.is_empty() { Vec::new() } else { fresh(&added, connections, now) },
+            fresh: if added.is_empty() { Vec::new() } else { fresh(&added, connections, me, now) },
             zone: page_zone(now),
             bars: Vec::new(),
             news: Vec::new(),
@@ -312,8 +315,11 @@ fn row(account: &Account, connections: &[Connection], now: &Now<'_>) -> AccountR
     row
 }
 
+/// So many causes of either kind have a line each; the others share one.
+const CAUSES_MAX: usize = 3;
+
 /// How fresh the values are, one line a cause.
-fn fresh(added: &[Account], connections: &[Connection], now: &Now<'_>) -> Vec<Fact> {
+fn fresh(added: &[Account], connections: &[Connection], me: PersonId, now: &Now<'_>) -> Vec<Fact> {
     let current = Currentness::of(added, now.at, now.zone);
     let mut facts = vec![Fact {
         class: "good",
@@ -322,44 +328,80 @@ fn fresh(added: &[Account], connections: &[Connection], now: &Now<'_>) -> Vec<Fa
         note: String::new(),
         link: None,
     }];
-    for connection in connections {
-        let at = format!("/connections/{}", connection.id);
-        let institution = &connection.institution;
-        match connection.reason.mark() {
-            _ if connection.is_running() && connection.reason.actor() != Actor::Client => {}
-            Mark::Key if connection.reason == Reason::ByPerson => facts.push(Fact {
-                class: "",
-                icon: "clock",
-                words: format!("{institution} is switched off"),
-                note: String::new(),
-                link: Some((at, "Switch on".to_owned())),
-            }),
-            Mark::Key => facts.push(Fact {
-                class: "key",
-                icon: if connection.reason == Reason::NewAccounts { "plus" } else { "key" },
-                words: super::words::title(connection),
-                note: String::new(),
-                link: Some(match connection.reason {
-                    Reason::NewAccounts => (format!("{at}/review"), format!("Find New at {institution}")),
-                    _ => (at, format!("Fix {institution}")),
-                }),
-            }),
-            Mark::Wrench => facts.push(Fact {
-                class: "wrench",
-                icon: "wrench",
-                words: format!("{institution}: we are on it"),
-                note: connection
-                    .due_at
-                    .map(|due| format!("Next try at {}", moment(due, now.at, now.zone)))
-                    .unwrap_or_default(),
-                link: Some((at, "See why".to_owned())),
-            }),
-            Mark::Good => {}
-        }
-    }
+    let resting = connections
+        .iter()
+        .filter(|connection| !connection.is_running() || connection.reason.actor() == Actor::Client);
+    let marked = |mark: Mark| {
+        let troubled = resting.clone().filter(move |connection| connection.reason.mark() == mark);
+        troubled.filter(|connection| connection.reason != Reason::ByPerson)
+    };
+    let keys: Vec<Fact> = marked(Mark::Key).map(|connection| key(connection, me)).collect();
+    facts.extend(few(keys, |more| Fact {
+        class: "key",
+        icon: "key",
+        words: format!("{more} more that you can fix"),
+        note: String::new(),
+        link: Some(("/fix".to_owned(), "Click to Fix".to_owned())),
+    }));
+    let wrenches: Vec<Fact> = marked(Mark::Wrench).map(|connection| wrench(connection, now)).collect();
+    facts.extend(few(wrenches, |more| Fact {
+        class: "wrench",
+        icon: "wrench",
+        words: format!("{more} more that we are on"),
+        note: String::new(),
+        link: Some(("/accounts".to_owned(), "See all".to_owned())),
+    }));
+    facts.extend(resting.filter(|connection| connection.reason == Reason::ByPerson).map(switched_off));
     facts.extend(by_hand(added));
     facts.extend(next_update(connections, now));
     facts
+}
+
+/// The first ones, and one line that counts the others.
+fn few(mut facts: Vec<Fact>, line: impl Fn(usize) -> Fact) -> Vec<Fact> {
+    let more = facts.len().saturating_sub(CAUSES_MAX);
+    facts.truncate(CAUSES_MAX);
+    facts.extend((more > 0).then(|| line(more)));
+    facts
+}
+
+fn key(connection: &Connection, me: PersonId) -> Fact {
+    let (at, institution) = (format!("/connections/{}", connection.id), &connection.institution);
+    let mine = connection.owner == me;
+    Fact {
+        class: "key",
+        icon: if connection.reason == Reason::NewAccounts { "plus" } else { "key" },
+        words: super::words::title(connection),
+        note: if mine { String::new() } else { "It is another person’s login".to_owned() },
+        link: Some(match connection.reason {
+            _ if !mine => (at, "See why".to_owned()),
+            Reason::NewAccounts => (format!("{at}/review"), format!("Find New at {institution}")),
+            _ => (at, format!("Fix {institution}")),
+        }),
+    }
+}
+
+fn wrench(connection: &Connection, now: &Now<'_>) -> Fact {
+    Fact {
+        class: "wrench",
+        icon: "wrench",
+        words: format!("{}: we are on it", connection.institution),
+        note: connection
+            .due_at
+            .map(|due| format!("Next try at {}", moment(due, now.at, now.zone)))
+            .unwrap_or_default(),
+        link: Some((format!("/connections/{}", connection.id), "See why".to_owned())),
+    }
+}
+
+fn switched_off(connection: &Connection) -> Fact {
+    Fact {
+        class: "",
+        icon: "clock",
+        words: format!("{} is switched off", connection.institution),
+        note: String::new(),
+        link: Some((format!("/connections/{}", connection.id), "Switch on".to_owned())),
+    }
 }
 
 fn by_hand(added: &[Account]) -> Option<Fact> {
@@ -397,7 +439,16 @@ mod tests {
         let zone = samples::zone();
         let now = Now { at: samples::now(), zone: &zone };
         let page = samples::page(Nav::Home, "Home");
-        Home::of(page, connections, accounts, &samples::net_worth_days(), Range::Year, &now).render().unwrap()
+        Home::of(
+            page,
+            connections,
+            accounts,
+            &samples::net_worth_days(),
+            Range::Year,
+            (samples::person_id(1), &now),
+        )
+        .render()
+        .unwrap()
     }
 
     #[test]
@@ -419,5 +470,30 @@ mod tests {
         }
         samples::is_clean(&html);
         samples::keep("home", &html);
+    }
+
+    #[test]
+    fn a_few_causes_are_named_and_the_others_counted() {
+        let (_, accounts) = samples::household();
+        let mut connections: Vec<Connection> = (1..=14)
+            .map(|number| samples::connection(number, &format!("Bank {number}."), Reason::Locked))
+            .collect();
+        connections.extend((15..=19).map(|n| samples::connection(n, &format!("Bank {n}."), Reason::Down)));
+        let html = home(&accounts, &connections);
+        assert!(
+            html.contains("11 more that you can fix") && html.contains("2 more that we are on"),
+            "{html}"
+        );
+        assert!(
+            html.contains("Bank 3.") && !html.contains("Bank 4.") && !html.contains("Bank 19."),
+            "{html}"
+        );
+        let now = Now { at: samples::now(), zone: &samples::zone() };
+        let told = fresh(&[], &connections[..1], samples::person_id(2), &now);
+        assert_eq!(
+            told[1].link.as_ref().unwrap().1,
+            "See why",
+            "another person's login is not theirs to fix"
+        );
     }
 }

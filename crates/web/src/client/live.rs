@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query},
+    extract::Query,
     response::{
         Html, IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -32,6 +32,7 @@ use crate::{
     ctx::Ctx,
     fail::Fail,
     page::{Nav, Page},
+    route::Path,
 };
 
 /// Without a script the page asks again so often; while a question is open, not before its deadline.

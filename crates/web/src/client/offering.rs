@@ -4,7 +4,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query},
+    extract::Query,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{
@@ -30,6 +30,7 @@ use crate::{
     fail::Fail,
     form::{Form, Typed},
     page::{Nav, Page},
+    route::Path,
 };
 
 /// Who it is, on each of the pages.

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query},
+    extract::Query,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{
@@ -33,6 +33,7 @@ use crate::{
     fail::Fail,
     form::{Form, Typed},
     page::{Nav, Page},
+    route::Path,
 };
 
 /// The newest runs on the page.
@@ -166,11 +167,10 @@ impl Repair {
             attempts.iter().map(|attempt| Run::of(attempt, &connection.institution, &ctx.zone)).collect();
         let page =
             ctx.page(if queue == Queue::None { Nav::Accounts } else { Nav::Fix }, &title(connection)).await?;
-        let advisor = page.advisor.clone();
         let mut repair = Self::of(page, connection, institution, access, typed);
         repair.sentence = sentence(connection, ctx.now, &ctx.zone);
         repair.say = attempts.first().and_then(|attempt| attempt.say.clone());
-        repair.good_to_know = good_to_know(connection, &known, &advisor);
+        repair.good_to_know = good_to_know(connection, &known);
         repair.timeline = timeline;
         repair.actions = Actions::of(connection, &ctx.subject, ctx.now, &ctx.zone);
         repair.queue = Place::of(queue, connection.id);
@@ -231,7 +231,7 @@ impl Repair {
     }
 }
 
-fn good_to_know(connection: &Connection, accounts: &[String], advisor: &str) -> Vec<String> {
+fn good_to_know(connection: &Connection, accounts: &[String]) -> Vec<String> {
     let mut lines = Vec::new();
     if !accounts.is_empty() {
         lines.push(format!(
@@ -254,12 +254,6 @@ fn good_to_know(connection: &Connection, accounts: &[String], advisor: &str) -> 
         lines.push(
             "Your login is encrypted. Nobody can read it, neither your advisor nor the firm.".to_owned(),
         );
-    }
-    if !advisor.is_empty() {
-        lines.push(format!(
-            "Stuck? Tell {advisor}, naming {} and the small line at the end.",
-            connection.institution
-        ));
     }
     lines
 }
@@ -338,7 +332,7 @@ pub(crate) async fn login(ctx: Ctx, Path(id): Path<ConnectionId>, typed: Typed) 
     }
     match ctx.engine().update_login(&ctx.subject, &ctx.operation, id, login, confirmed).await {
         Err(Error::Illegal(IllegalMove::Unconfirmed)) => again(&ctx, &connection, (&form, &[], true)).await,
-        other => begun(&ctx, id, other).map(IntoResponse::into_response),
+        other => begun(&ctx, id, other).await.map(IntoResponse::into_response),
     }
 }
 
@@ -404,7 +398,7 @@ mod tests {
         let mut repair = Repair::of(page, &connection, institution, offering.access.as_ref(), typed);
         repair.sentence = sentence(&connection, samples::now(), &samples::zone());
         repair.good_to_know =
-            good_to_know(&connection, &["401(k) (231,550.40 as of Nov 12, 2026)".to_owned()], "Elena Marsh");
+            good_to_know(&connection, &["401(k) (231,550.40 as of Nov 12, 2026)".to_owned()]);
         repair.queue = Place::of(Queue::At(0, 2), connection.id);
         repair.render().unwrap()
     }
@@ -431,6 +425,8 @@ mod tests {
             "Connection 1 of 2 to fix",
             "Skip to the next one",
             "1 of 3 tries used",
+            // No figures and nothing secret: the institution, and the operation for the firm's log.
+            "<a href=\"mailto:elena.marsh@fernhill.example?subject=Meridian%20Retirement%20%28operation%207F3K22QD0000%29\">Elena Marsh</a>",
             "type=\"password\"",
         ] {
             assert!(html.contains(text), "{text}\n{html}");

@@ -1,27 +1,26 @@
 //! The buttons of a connection: `Refresh`, `Find New`, `Start again`, and the answers to its questions.
 
-use axum::{
-    extract::Path,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::response::{IntoResponse, Redirect, Response};
 use domain::{ChallengeId, ConnectionId, challenge::Answers, connection::IllegalMove};
 use engine::Error;
 
 use super::{live, words::moment};
 use crate::{
+    advisor::household::after_asking,
     ctx::Ctx,
     fail::Fail,
     form::{Form, Typed},
+    route::Path,
 };
 
 pub(crate) async fn refresh(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Redirect, Fail> {
     let asked = ctx.engine().refresh(&ctx.subject, &ctx.operation, id).await;
-    begun(&ctx, id, asked)
+    begun(&ctx, id, asked).await
 }
 
 pub(crate) async fn find_new(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Redirect, Fail> {
     let asked = ctx.engine().find_new(&ctx.subject, &ctx.operation, id).await;
-    begun(&ctx, id, asked)
+    begun(&ctx, id, asked).await
 }
 
 pub(crate) async fn start_again(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Redirect, Fail> {
@@ -31,12 +30,22 @@ pub(crate) async fn start_again(ctx: Ctx, Path(id): Path<ConnectionId>) -> Resul
             "A code is on its way. Wait half a minute before you have it sent again.".to_owned(),
         ));
     }
-    begun(&ctx, id, asked)
+    begun(&ctx, id, asked).await
 }
 
 /// To the page of the run. A second click finds it under way already, which is what was wanted; a state that needs
 /// something else first shows that on the same page.
-pub(crate) fn begun(ctx: &Ctx, id: ConnectionId, asked: Result<(), Error>) -> Result<Redirect, Fail> {
+pub(crate) async fn begun(ctx: &Ctx, id: ConnectionId, asked: Result<(), Error>) -> Result<Redirect, Fail> {
+    if !ctx.subject.role.is_client() {
+        return match asked {
+            // Under way already, too soon, or not possible now: the household's page says which.
+            Ok(()) | Err(Error::Illegal(_)) => {
+                let household = ctx.reader().connection(id).await?.household;
+                Ok(after_asking(household, id))
+            }
+            Err(error) => Err(error.into()),
+        };
+    }
     match asked {
         Ok(()) | Err(Error::Illegal(IllegalMove::Busy | IllegalMove::NotNow | IllegalMove::NothingAsked)) => {
         }
@@ -48,10 +57,7 @@ pub(crate) fn begun(ctx: &Ctx, id: ConnectionId, asked: Result<(), Error>) -> Re
         }
         Err(error) => return Err(error.into()),
     }
-    if ctx.subject.role.is_client() {
-        return Ok(Redirect::to(&format!("/connections/{id}")));
-    }
-    Ok(Redirect::to("/advisor"))
+    Ok(Redirect::to(&format!("/connections/{id}")))
 }
 
 /// `POST /connections/{id}/answer`. Of two tabs the second sees the present state; an empty answer stays a form.

@@ -74,7 +74,8 @@ pub(crate) fn page(nav: Nav, title: &str) -> Page {
         firm: "Fernhill Wealth".to_owned(),
         person: "Ruth Lindqvist".to_owned(),
         advisor: "Elena Marsh".to_owned(),
-        staff: false,
+        advisor_email: "elena.marsh@fernhill.example".to_owned(),
+        role: Some(Role::Client),
         nav,
         fixable: 2,
         theme: Theme::Device,
@@ -137,6 +138,7 @@ pub(crate) fn account(
             version: 3,
         },
         incomplete: None,
+        entries_since: None,
         holdings_as_of: None,
         connection: of.map(|connection| Source {
             id: connection.id,

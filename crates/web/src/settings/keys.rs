@@ -1,10 +1,7 @@
 //! Personal access keys for the JSON API: made, shown once, revoked.
 
 use askama::Template;
-use axum::{
-    extract::Path,
-    response::{Html, IntoResponse, Response},
-};
+use axum::response::{Html, IntoResponse, Response};
 use domain::limits;
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,7 +14,7 @@ use crate::{
     fail::Fail,
     form::{Form, Typed},
     page::{Nav, Page},
-    route::Routes,
+    route::{Path, Routes},
     security::Uncompressed,
 };
 

@@ -4,10 +4,7 @@ mod keys;
 mod password;
 
 use askama::Template;
-use axum::{
-    extract::Path,
-    response::{Html, IntoResponse, Redirect, Response},
-};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::Query;
 use domain::{Timestamp, rights::Act, time};
 use http::{HeaderValue, StatusCode, header};
@@ -18,7 +15,7 @@ use crate::{
     fail::Fail,
     form::{Form, Typed},
     page::{Nav, Page, Theme},
-    route::Routes,
+    route::{Path, Routes},
 };
 
 pub(crate) fn routes(routes: Routes) -> Routes {

@@ -27,6 +27,33 @@ async fn the_list_says_how_fresh_everything_is_and_for_whom_it_waits() {
 }
 
 #[tokio::test]
+async fn the_figures_count_connections_and_a_row_names_a_few_causes() {
+    for portal in portals().await {
+        let client = portal.client().await;
+        for _ in 0..2 {
+            portal.connection(&client, Reason::CredentialsRejected).await;
+        }
+        for _ in 0..13 {
+            portal.connection(&client, Reason::Down).await;
+        }
+        portal.connection(&client, Reason::BadResponse).await;
+        portal.connection(&client, Reason::ByPerson).await;
+        let mut advisor = portal.signed_in(&portal.advisor).await;
+        let page = advisor.get("/advisor").await;
+        for figure in [
+            "connections wait for their clients</dt><dd>2</dd>",
+            "connections wait for institutions</dt><dd>13</dd>",
+            "connection that we are on</dt><dd>1</dd>",
+        ] {
+            assert!(page.body.contains(figure), "{figure} in {}", page.body);
+        }
+        assert_eq!(page.body.matches("First Platypus Bank").count(), 3, "{}", page.body);
+        assert_eq!(page.body.matches("The institution rejected your credentials").count(), 2);
+        page.says("13 more");
+    }
+}
+
+#[tokio::test]
 async fn a_household_shows_values_and_what_is_wrong_and_nothing_that_needs_a_login() {
     for portal in portals().await {
         let client = portal.client().await;

@@ -5,6 +5,7 @@ mod api;
 mod harness;
 mod invitation;
 mod matrix;
+mod missing;
 mod security;
 mod settings;
 mod sign_in;

@@ -74,7 +74,7 @@ fn address(route: &str, fixture: &Fixture) -> String {
 }
 
 /// What makes each form whole, so that a refusal is one of rights and not of typing.
-const TYPED: [(&str, &str); 28] = [
+pub(crate) const TYPED: [(&str, &str); 28] = [
     ("version", "1"),
     ("kind", "real_estate"),
     ("name", "Cabin"),

@@ -266,6 +266,12 @@ fn trades_are_entries_with_their_words() {
         ),
         (format!("<SELLMF><INVSELL>{common}<UNITS>-1.5<TOTAL>30</INVSELL></SELLMF>"), "Sell 1.5 VTI", 3_000),
         (format!("<INCOME>{common}<INCOMETYPE>DIV<TOTAL>12.34</INCOME>"), "Dividend VTI", 1_234),
+        // Nothing was spent: the income that is not listed paid for it.
+        (
+            format!("<REINVEST>{common}<INCOMETYPE>DIV<TOTAL>-250.00<UNITS>250</REINVEST>"),
+            "250.00 reinvested in 250 VTI",
+            0,
+        ),
         (format!("<TRANSFER>{common}<UNITS>3<TFERACTION>OUT</TRANSFER>"), "Transfer out 3 VTI", 0),
         (format!("<SPLIT>{common}</SPLIT>"), "Split VTI", 0),
         (

@@ -51,6 +51,7 @@ fn known(number: u8, listed: &Listed) -> KnownAccount {
         incomplete: None,
         amount: None,
         updated_at: None,
+        entries_since: None,
         holdings: 0,
     }
 }
