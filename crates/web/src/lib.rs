@@ -17,6 +17,8 @@ mod route;
 mod security;
 mod settings;
 mod site;
+#[cfg(test)]
+mod testing;
 mod told;
 
 use std::sync::Arc;

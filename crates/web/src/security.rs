@@ -136,41 +136,16 @@ async fn operation(State(portal): State<Arc<Portal>>, mut request: Request, next
 #[cfg(test)]
 mod tests {
     use axum::{body::Body, routing::get};
-    use domain::world::{Clock, Entropy};
     use http_body_util::BodyExt;
-    use secrecy::SecretBox;
-    use store::testing::{Counted, sqlite};
+    use store::testing::sqlite;
     use tower::ServiceExt;
 
     use super::*;
-    use crate::{App, Settings};
-
-    struct Still;
-
-    impl Clock for Still {
-        fn now(&self) -> domain::Timestamp {
-            store::testing::now()
-        }
-    }
+    use crate::testing;
 
     async fn answer(router: Router<Arc<Portal>>, path: &str) -> (StatusCode, http::HeaderMap, String) {
         let database = sqlite().await;
-        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) =
-            (Arc::new(Still), Arc::new(Counted::default()));
-        let app = App {
-            engine: engine::testing::engine(
-                database.store.clone(),
-                Arc::clone(&clock),
-                Arc::clone(&entropy),
-                Vec::new(),
-            ),
-            store: database.store.clone(),
-            clock,
-            entropy,
-            key: SecretBox::new(Box::new([7; 32])),
-            settings: Settings::new("https://portal.firm.example", "Client portal").unwrap(),
-        };
-        let portal = Arc::new(Portal::new(app));
+        let portal = testing::portal(&database);
         let service = around(router, &portal).with_state(portal);
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let (parts, body) = service.oneshot(request).await.unwrap().into_parts();

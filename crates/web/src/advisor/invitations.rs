@@ -44,6 +44,7 @@ struct Row {
 struct InvitationsPage {
     page: Page,
     form: Form,
+    form_key: String,
     rows: Vec<Row>,
 }
 
@@ -75,7 +76,8 @@ async fn page(ctx: &Ctx, form: Form, status: StatusCode) -> Result<Response, Fai
     });
     let rows = rows.collect();
     let page = ctx.page(Nav::Invitations, "Invitations").await?;
-    Ok((status, Html(InvitationsPage { page, form, rows }.render()?)).into_response())
+    Ok((status, Html(InvitationsPage { page, form, form_key: ctx.form_key(), rows }.render()?))
+        .into_response())
 }
 
 fn row(ctx: &Ctx, invitation: &Invitation, household: &str) -> Row {
@@ -102,25 +104,64 @@ fn row(ctx: &Ctx, invitation: &Invitation, household: &str) -> Row {
 async fn invite(ctx: Ctx, typed: Typed) -> Result<Response, Fail> {
     must_invite(&ctx)?;
     let mut form = Form::new(typed);
+    let token = token_of(&ctx, &form);
+    let hash = session::hash(token.expose_secret());
     let household = form.name("household", "a name for the household");
     let name = form.name("name", "the client's name");
     let email = form.email("email");
     if let Some(email) = &email {
         refuse_known(&ctx, &mut form, email).await?;
     }
+    // After the look for the e-mail: what that found may be the work of this form's first click.
+    if let Some(made) = open_invitation(&ctx, &hash).await? {
+        return link_page(&ctx, &made, &token).await;
+    }
     let (Some(household), Some(name), Some(email), true) = (household, name, email, form.is_good()) else {
         return page(&ctx, form, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    let token = session::new_token(&*ctx.portal.app.entropy);
-    let mut tx = ctx.begin().await?;
-    let household = tx.add_household(ctx.firm.id, &household, ctx.person.id).await?;
-    let hash = session::hash(token.expose_secret());
-    let invitation = tx.invite(&household, ctx.person.id, &name, &email, &hash).await?;
-    tx.commit().await?;
-    link_page(&ctx, &invitation, &token).await
+    match add(&ctx, (&household, &name, &email), &hash).await {
+        Ok(invitation) => link_page(&ctx, &invitation, &token).await,
+        // The other one of two clicks was faster.
+        Err(store::Error::Taken { .. }) => {
+            let made = open_invitation(&ctx, &hash).await?.ok_or(Fail::Missing)?;
+            link_page(&ctx, &made, &token).await
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// One open invitation an address: a form sent twice doesn't make two households.
+/// The token of the link that a form makes. It follows from the form, its key and who sends it under the portal's own
+/// key, so that a form sent twice makes one household and shows one link, whichever of the two answers is seen.
+fn token_of(ctx: &Ctx, form: &Form) -> SecretString {
+    let key = form.text("form_key");
+    if key.is_empty() {
+        return session::new_token(&*ctx.portal.app.entropy);
+    }
+    let typed = [key, form.text("household"), form.text("name"), form.text("email")];
+    let text = format!("{} {typed:?}", ctx.person.id);
+    session::token_of(&ctx.portal.keyed_hash("invitation", &text))
+}
+
+/// The invitation that was made with a token, as long as its link is good.
+async fn open_invitation(ctx: &Ctx, hash: &[u8; 32]) -> Result<Option<Invitation>, Fail> {
+    let made = ctx.store().visitor().invitation(hash).await?;
+    Ok(made.filter(|made| made.opening(ctx.now) == Opening::Open))
+}
+
+/// Household and invitation, both or neither; [`store::Error::Taken`] when the token made one already.
+async fn add(
+    ctx: &Ctx,
+    (household, name, email): (&str, &str, &str),
+    hash: &[u8; 32],
+) -> Result<Invitation, store::Error> {
+    let mut tx = ctx.store().begin(&ctx.doer(), &ctx.operation, ctx.now).await?;
+    let household = tx.add_household(ctx.firm.id, household, ctx.person.id).await?;
+    let invitation = tx.invite(&household, ctx.person.id, name, email, hash).await?;
+    tx.commit().await?;
+    Ok(invitation)
+}
+
+/// One open invitation an address.
 async fn refuse_known(ctx: &Ctx, form: &mut Form, email: &str) -> Result<(), Fail> {
     let invited = ctx.reader().invitations().await?;
     if invited.iter().any(|invitation| invitation.email == email && invitation.used_at.is_none()) {

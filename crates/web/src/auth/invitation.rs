@@ -20,13 +20,14 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
 use super::{
+    landing,
     password::{self, Strength},
     session,
     sign_in::{Entry, begin_session, enter},
 };
 use crate::{
     Portal,
-    ctx::{self, Operation},
+    ctx::{self, Ctx, Operation},
     fail::Fail,
     form::{Form, Typed},
     page::{Page, Theme},
@@ -44,9 +45,13 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 }
 
 /// Why an invitation can't be used, as its page says it.
-#[derive(Clone, Copy)]
 enum Closed {
     Used,
+    /// Used, and this person is signed in already.
+    SignedIn {
+        name: String,
+        home: &'static str,
+    },
     Expired,
     /// Expired, and a new one was asked for.
     Asked,
@@ -168,10 +173,15 @@ async fn show(
     Extension(operation): Extension<Operation>,
     Path(token): Path<String>,
     headers: HeaderMap,
+    signed_in: Option<Ctx>,
 ) -> Result<Response, Fail> {
     let opened = Opened::find(portal, operation, &headers, &token).await?;
     if let Some(closed) = opened.closed() {
-        return opened.closed_page(closed);
+        let signed_in = signed_in.filter(|_| matches!(closed, Closed::Used));
+        return opened.closed_page(signed_in.map_or(closed, |ctx| Closed::SignedIn {
+            name: ctx.person.name.clone(),
+            home: landing(ctx.person.role),
+        }));
     }
     let form = Form::filled(&[("name", &opened.invitation.name), ("email", &opened.invitation.email)]);
     opened.form_page(form, StatusCode::OK)

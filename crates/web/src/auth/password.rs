@@ -130,11 +130,20 @@ pub(crate) struct Hasher {
     /// Checked when the login doesn't exist, so that the answer takes as long.
     nobody: Arc<OnceLock<String>>,
     entropy: Arc<dyn Entropy>,
+    /// The costs of all checks so far: what takes the time.
+    #[cfg(test)]
+    pub(crate) costs: Arc<std::sync::Mutex<Vec<String>>>,
 }
 
 impl Hasher {
     pub(crate) fn new(entropy: Arc<dyn Entropy>) -> Self {
-        Self { turns: Arc::new(Semaphore::new(HASHES_AT_ONCE)), nobody: Arc::default(), entropy }
+        Self {
+            turns: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            nobody: Arc::default(),
+            entropy,
+            #[cfg(test)]
+            costs: Arc::default(),
+        }
     }
 
     /// Makes the hash of a new password.
@@ -146,11 +155,15 @@ impl Hasher {
     /// Checks a password against its hash, or against nobody's: both take the same time.
     pub(crate) async fn check(&self, password: SecretString, hash: Option<String>) -> Result<Checked, Fail> {
         let (entropy, nobody) = (Arc::clone(&self.entropy), Arc::clone(&self.nobody));
+        #[cfg(test)]
+        let costs = Arc::clone(&self.costs);
         self.blocking(move || {
             // Asked for in either case, so that the very first sign-in doesn't tell the difference either.
             let nobody = nobody.get_or_init(|| hash_of_nobody(&*entropy));
             let exists = hash.is_some();
             let hash = hash.as_ref().unwrap_or(nobody);
+            #[cfg(test)]
+            costs.lock().unwrap().push(cost(hash));
             let right = scheme().verify_password(password.expose_secret().as_bytes(), hash.as_str()).is_ok();
             match right && exists {
                 false => Checked::Wrong,
@@ -176,6 +189,12 @@ impl Hasher {
         });
         done.await.map_err(Fail::internal)
     }
+}
+
+/// Algorithm, version and parameters of a hash, which decide how long a check takes.
+#[cfg(test)]
+fn cost(hash: &str) -> String {
+    hash.split('$').take(4).collect::<Vec<_>>().join("$")
 }
 
 /// The hash of a password that nobody has.

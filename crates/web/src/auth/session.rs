@@ -15,6 +15,11 @@ const TOKEN_BYTES: usize = 32;
 pub(crate) fn new_token(entropy: &dyn Entropy) -> SecretString {
     let mut bytes = [0; TOKEN_BYTES];
     entropy.fill(&mut bytes);
+    token_of(&bytes)
+}
+
+/// A token of bytes that nobody can guess.
+pub(crate) fn token_of(bytes: &[u8; TOKEN_BYTES]) -> SecretString {
     SecretString::from(URL_SAFE_NO_PAD.encode(bytes))
 }
 

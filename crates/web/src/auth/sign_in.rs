@@ -226,3 +226,57 @@ async fn sign_out(ctx: Ctx) -> Result<Response, Fail> {
     ];
     Ok((headers, Redirect::to("/sign-in")).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::person::Role;
+    use store::person::NewPerson;
+
+    use super::*;
+    use crate::testing;
+
+    const KNOWN: &str = "ruth@orchard.example";
+    const UNKNOWN: &str = "nobody@orchard.example";
+
+    /// What trying a login costs: the password checks with their parameters, and what is written.
+    async fn cost(portal: &Portal, url: &str, email: &str, tries: u32) -> (Vec<String>, Vec<String>) {
+        portal.doors.hasher.costs.lock().unwrap().clear();
+        let before = store::testing::contents(url).await["audit"].len();
+        for _ in 0..tries {
+            let password = SecretString::from("wrong");
+            let operation = Operation::default();
+            let entry = enter(portal, &operation, &HeaderMap::new(), email, password).await.unwrap();
+            assert!(matches!(entry, Entry::Closed(..)), "{email}");
+        }
+        let hashes = portal.doors.hasher.costs.lock().unwrap().clone();
+        let written = store::testing::contents(url).await["audit"].len() - before;
+        (hashes, vec![format!("{written} audit rows")])
+    }
+
+    /// ASVS 5.0 §6.3.8: nobody learns from the work that is done whether a login exists. Also while it is locked.
+    #[tokio::test]
+    async fn the_same_work_is_done_for_logins_that_exist_and_that_do_not() {
+        for database in store::testing::databases().await {
+            let portal = testing::portal(&database);
+            let mut tx = database.store.begin(&Doer::Operator, "test", portal.app.clock.now()).await.unwrap();
+            let firm = tx.add_firm("Fernhill Wealth", "America/New_York").await.unwrap();
+            let password = SecretString::from("tulip orbit mango 42");
+            let new = NewPerson {
+                firm: firm.id,
+                role: Role::Advisor,
+                household: None,
+                name: "Ruth",
+                email: KNOWN,
+                password_hash: &crate::hash_password(&password, &*portal.app.entropy),
+            };
+            tx.add_person(new).await.unwrap();
+            tx.commit().await.unwrap();
+            for tries in [1, 7] {
+                let known = cost(&portal, &database.url, KNOWN, tries).await;
+                let unknown = cost(&portal, &database.url, UNKNOWN, tries).await;
+                assert_eq!(known, unknown, "{database:?}: {tries} tries");
+                assert!(known.0.iter().all(|cost| cost == "$argon2id$v=19$m=19456,t=2,p=1"), "{known:?}");
+            }
+        }
+    }
+}

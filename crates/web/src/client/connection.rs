@@ -161,7 +161,9 @@ fn facts(connection: &Connection, now: Timestamp, zone: &TimeZone) -> Vec<(&'sta
     let told = |at: Timestamp| format!("{} ({})", time_words(at, zone), ago_words(at, now, zone));
     let mut facts =
         vec![("Last success", connection.last_success_at.map_or_else(|| "none yet".to_owned(), told))];
-    if let Some(at) = connection.last_attempt_at {
+    // A try that succeeded is told above.
+    let failed = connection.last_attempt_at.filter(|at| connection.last_success_at.is_none_or(|ok| ok < *at));
+    if let Some(at) = failed {
         facts.push(("Last try", told(at)));
     }
     if let Some(due) = connection.due_at.filter(|due| *due > now) {
@@ -212,6 +214,23 @@ mod tests {
 
     use super::*;
     use crate::client::samples;
+
+    #[test]
+    fn a_last_try_is_told_only_when_it_came_after_the_last_success() {
+        let (connections, zone) = (samples::household().0, samples::zone());
+        let mut connection = connections[3].clone();
+        let told = |connection: &Connection| {
+            let facts = facts(connection, samples::now(), &zone);
+            facts.iter().any(|(term, _)| *term == "Last try")
+        };
+        connection.last_success_at = Some("2026-11-20T11:49:00Z".parse().unwrap());
+        connection.last_attempt_at = Some("2026-11-20T11:48:00Z".parse().unwrap());
+        assert!(!told(&connection), "the answer came after the run began");
+        connection.last_attempt_at = Some("2026-11-20T12:48:00Z".parse().unwrap());
+        assert!(told(&connection));
+        connection.last_success_at = None;
+        assert!(told(&connection));
+    }
 
     #[test]
     fn a_good_connection_shows_accounts_actions_and_history() {

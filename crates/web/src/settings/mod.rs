@@ -45,7 +45,7 @@ impl Done {
         match self {
             Self::Name => "Your name is saved.",
             Self::Password => "Your password is changed. All other browsers are signed out.",
-            Self::Theme => "The colours are set for this browser.",
+            Self::Theme => "The colors are set for this browser.",
             Self::Sharing => "What your advisor may do is saved.",
             Self::Session => "That browser is signed out.",
             Self::Key => "The access key no longer works.",

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
+use secrecy::ExposeSecret;
 
 use super::{Done, done, page};
 use crate::{
@@ -36,6 +37,8 @@ async fn change(ctx: Ctx, headers: HeaderMap, typed: Typed) -> Result<Response, 
     let (Some(old), Some(new)) = (old, new) else {
         return refused(&ctx, form).await;
     };
+    // Told only to who knows the present one.
+    let is_same = old.expose_secret() == new.expose_secret();
     let key = ctx.portal.keyed_hash("sign-in", &ctx.person.email);
     if let Tried::Wait(sentence) = sign_in::count(&ctx.portal, &ctx.operation, &key, ctx.now).await? {
         form.problem("old_password", sentence);
@@ -45,6 +48,10 @@ async fn change(ctx: Ctx, headers: HeaderMap, typed: Typed) -> Result<Response, 
     let hasher = &ctx.portal.doors.hasher;
     if hasher.check(old, Some(old_hash.clone())).await? == Checked::Wrong {
         form.problem("old_password", "This is not your present password.");
+        return refused(&ctx, form).await;
+    }
+    if is_same {
+        form.problem("new_password", "This is your present password. Choose another one.");
         return refused(&ctx, form).await;
     }
     let new_hash = hasher.hash(new).await?;

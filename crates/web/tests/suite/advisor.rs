@@ -170,6 +170,38 @@ async fn a_client_is_invited_and_a_new_link_ends_the_old_one() {
 }
 
 #[tokio::test]
+async fn an_invitation_sent_twice_makes_one_household_and_one_link() {
+    for portal in portals().await {
+        let browser = portal.signed_in(&portal.advisor).await;
+        let households = || store::testing::count(&portal.database.url, "household");
+        let before = households().await;
+        let typed = [
+            ("form_key", "0123456789ABC"),
+            ("household", "Okonkwo"),
+            ("name", "Adaeze Okonkwo"),
+            ("email", "adaeze@orchard.example"),
+        ];
+        let clicks = (0..6).map(|_| {
+            let mut browser = browser.clone();
+            async move { browser.post("/advisor/invitations", &typed).await }
+        });
+        let answers = futures_util::future::join_all(clicks).await;
+        let links: Vec<String> = answers.iter().map(|answer| link(&answer.body)).collect();
+        assert!(links.iter().all(|other| *other == links[0]), "whichever answer the browser shows is good");
+        assert_eq!(households().await, before + 1);
+        portal.browser().get(&links[0]).await.says("Welcome to");
+        // Another client under the same form, as after the browser's Back, is another invitation.
+        let other = typed.map(|(field, text)| match field {
+            "email" => (field, "chidi@orchard.example"),
+            _ => (field, text),
+        });
+        let answer = browser.clone().post("/advisor/invitations", &other).await;
+        assert_ne!(link(&answer.body), links[0]);
+        assert_eq!(households().await, before + 2);
+    }
+}
+
+#[tokio::test]
 async fn invitations_are_the_advisors_and_want_whole_answers() {
     let portal = portal().await;
     let client = portal.client().await;

@@ -95,7 +95,7 @@ pub(crate) struct Portal {
     pub(crate) household: Household,
     pub(crate) heard: Heard,
     entropy: Arc<dyn Entropy>,
-    database: Database,
+    pub(crate) database: Database,
     _log: tracing::subscriber::DefaultGuard,
 }
 

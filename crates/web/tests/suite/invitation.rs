@@ -134,3 +134,16 @@ async fn neither_token_nor_password_gets_into_the_log() {
     browser.post(&path, &typed(PASSWORD)).await;
     assert!(!portal.heard.text().contains(PASSWORD));
 }
+
+#[tokio::test]
+async fn a_used_link_tells_who_is_signed_in_that_they_are() {
+    let portal = portal().await;
+    let path = portal.invitation("token-of-an-invitation-0123456789abcdefghijk").await;
+    let mut browser = portal.browser();
+    let fields = [("name", "Samuel Lindqvist"), ("email", "samuel@orchard.example"), ("password", PASSWORD)];
+    assert_eq!(browser.post(&path, &fields).await.location(), "/");
+    let page = browser.get(&path).await;
+    page.says("you are signed in as Samuel Lindqvist");
+    assert!(page.body.contains("href=\"/\">Go to your home page") && !page.body.contains("Sign in"));
+    portal.browser().get(&path).await.says("You have registered already");
+}

@@ -42,6 +42,7 @@ async fn a_password_is_changed_only_with_the_old_one_and_into_a_good_one() {
         (PASSWORD, "short", "Please use at least 10 characters."),
         (PASSWORD, "ruth lindqvist 1", "This password is easy to guess."),
         ("", "", "Please enter your present password."),
+        (PASSWORD, PASSWORD, "This is your present password. Choose another one."),
     ] {
         let answer =
             browser.post("/settings/password", &[("old_password", old), ("new_password", new)]).await;

@@ -62,6 +62,30 @@ async fn a_login_that_does_not_exist_is_answered_alike() {
     assert_eq!(told[0][4].0, StatusCode::TOO_MANY_REQUESTS);
 }
 
+/// The lock-out and its waits are those of a login that exists, at every step.
+#[tokio::test]
+async fn a_login_that_does_not_exist_is_locked_alike() {
+    for portal in portals().await {
+        portal.client().await;
+        let emails = ["ruth.lindqvist@orchard.example", "nobody@orchard.example"];
+        let mut refused = 0;
+        for step in 0..40 {
+            let mut told = Vec::new();
+            for email in emails {
+                let mut browser = portal.browser();
+                let answer = browser.post("/sign-in", &[("email", email), ("password", "wrong")]).await;
+                let operation = answer.header("x-operation-id").to_owned();
+                let body = answer.body.replace(email, "").replace(&operation, "");
+                told.push((answer.status, answer.header("retry-after").to_owned(), body));
+            }
+            assert_eq!(told[0], told[1], "after {step} tries");
+            refused += u32::from(told[0].0 == StatusCode::TOO_MANY_REQUESTS);
+            portal.clock.forward(Duration::from_secs(4));
+        }
+        assert!((10..40).contains(&refused), "{refused} of 40 were refused");
+    }
+}
+
 #[tokio::test]
 async fn guessing_is_slowed_down_and_never_shuts_out_for_good() {
     for portal in portals().await {
