@@ -16,6 +16,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment<'a> {
     pub at: At,
+    /// The first audit action of the transaction, or empty before it. First and last together tell commits apart.
+    pub first: &'a str,
     /// The last audit action, or empty before the first.
     pub action: &'a str,
 }
@@ -52,6 +54,7 @@ pub struct Tx {
     /// Written since the last audit row.
     unaudited: bool,
     failed: bool,
+    first: &'static str,
     action: &'static str,
     topics: Vec<Topic>,
     /// Households with an audit row of this transaction.
@@ -78,6 +81,7 @@ impl Tx {
             statements: 0,
             unaudited: false,
             failed: false,
+            first: "",
             action: "",
             topics: Vec::new(),
             changed: BTreeSet::new(),
@@ -126,6 +130,9 @@ impl Tx {
 
     /// Names what is being done, for the probe; returns the place of its audit row.
     pub(crate) fn act(&mut self, action: &'static str) -> u32 {
+        if self.first.is_empty() {
+            self.first = action;
+        }
         self.action = action;
         self.statements
     }
@@ -173,7 +180,7 @@ impl Tx {
 
     fn probe(&self, at: At) -> Result<(), Error> {
         let Some(probe) = self.store.probe() else { return Ok(()) };
-        probe(Moment { at, action: self.action }).map_err(|Fault| Error::Probe)
+        probe(Moment { at, first: self.first, action: self.action }).map_err(|Fault| Error::Probe)
     }
 
     /// Makes it true, then says its topics.

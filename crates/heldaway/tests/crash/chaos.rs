@@ -1,7 +1,7 @@
 //! The hand that kills and pauses.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     process::Stdio,
     sync::{
         Arc,
@@ -17,24 +17,31 @@ use rustix::process::{Pid, Signal, kill_process};
 use sandbox::Sandbox;
 use store::testing::Database;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-    sync::Mutex,
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
+    net::TcpStream,
+    process::{Child, ChildStdout, Command},
 };
 
 use crate::{
     books,
-    clients::{Client, HOUSEHOLDS, PERSONAS},
+    clients::{Client, HOUSEHOLDS, PERSONAS, Persona, Whim, persona_of},
+    moments::{self, Plan},
     server::{self, LEASE, Orders, word},
 };
 
 /// Servers that are up at the same time.
 const SERVERS: usize = 3;
-/// The longest a server lives that was told to kill itself and doesn't get to it.
-const LIFE: Duration = Duration::from_millis(1_000);
+/// The longest that a server may take until it serves.
+const START: Duration = Duration::from_secs(30);
+/// The longest that a server serves that was told to kill itself and doesn't get to it.
+const LIFE: Duration = Duration::from_secs(4);
+/// How often the books are looked at while servers are paused.
+const LOOK: Duration = Duration::from_secs(2);
+/// Kills beyond those asked for, in search of the moments that were not had.
+const FURTHER_KILLS_MAX: usize = 300;
 
 /// A whole number below `below`, from the kernel.
-fn random(below: u64) -> u64 {
+pub(crate) fn random(below: u64) -> u64 {
     let mut bytes = [0; 8];
     SystemEntropy.fill(&mut bytes);
     u64::from_be_bytes(bytes) % below
@@ -48,8 +55,8 @@ async fn institutions() -> Sandbox {
     Sandbox::start(options).await.expect("the sandbox starts")
 }
 
-/// Starts a server; its lines tell when it serves and at which moment it killed itself.
-fn start(orders: &Orders) -> (Child, tokio::io::Lines<BufReader<tokio::process::ChildStdout>>) {
+/// Starts a server; its lines tell when it serves, what it commits and at which moment it killed itself.
+fn start(orders: &Orders) -> (Child, Said) {
     let program = std::env::current_exe().expect("this executable");
     let mut command = Command::new(program);
     command.args(["--exact", "server", "--nocapture"]).envs(orders.environment());
@@ -59,72 +66,148 @@ fn start(orders: &Orders) -> (Child, tokio::io::Lines<BufReader<tokio::process::
     (child, lines)
 }
 
-type Deaths = Arc<Mutex<BTreeMap<String, usize>>>;
+type Said = Lines<BufReader<ChildStdout>>;
 
-/// Kills servers `kills` times and settles the books.
+/// The hand that kills, shared by all slots.
+struct Hand {
+    institutions: Sandbox,
+    plan: Plan,
+    /// Kills still to come, then those permitted for moments that were not had.
+    left: AtomicUsize,
+    further: AtomicUsize,
+}
+
+impl Hand {
+    /// The number of the next kill, as long as there is a reason for one.
+    fn next(&self) -> Option<usize> {
+        let take = |from: &AtomicUsize| {
+            from.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).ok()
+        };
+        take(&self.left).or_else(|| {
+            let missing = !self.plan.missing().is_empty();
+            // Only at chosen moments: a number that a third of the kills has.
+            missing.then(|| take(&self.further)).flatten().map(|further| 3 * further + 2)
+        })
+    }
+
+    /// A third each: at any moment, at a statement, before or after the next kind of commit in turn.
+    fn death(&self, number: usize) -> String {
+        match number % 3 {
+            0 => String::new(),
+            1 => format!("statement {}", 1 + random(70)),
+            _ => self.plan.next(),
+        }
+    }
+}
+
+/// Kills servers `kills` times and settles the books. Each moment is had at least once.
 pub(crate) async fn kills(database: Database, kills: usize) {
-    let institutions = institutions().await;
+    let hand = Arc::new(Hand {
+        institutions: institutions().await,
+        plan: Plan::default(),
+        left: AtomicUsize::new(kills),
+        further: AtomicUsize::new(FURTHER_KILLS_MAX),
+    });
+    books::number_rows(&database.url).await;
     for number in 0..HOUSEHOLDS {
         Client::new(&database.store, number, &word(number)).await;
     }
     let begun = Instant::now();
-    let (left, deaths) = (Arc::new(AtomicUsize::new(kills)), Deaths::default());
     let mut slots = Vec::new();
     for slot in 0..SERVERS {
         let orders = Orders {
             database: database.url.clone(),
-            sandbox: institutions.address(),
+            sandbox: hand.institutions.address(),
             node: String::new(),
             clients: (0..HOUSEHOLDS).filter(|number| number % SERVERS == slot).collect(),
             death: String::new(),
         };
-        slots.push(tokio::spawn(kill_again_and_again(slot, orders, Arc::clone(&left), Arc::clone(&deaths))));
+        slots.push(tokio::spawn(kill_again_and_again(slot, orders, Arc::clone(&hand))));
     }
     for slot in slots {
         slot.await.expect("the hand that kills lives");
     }
-    let deaths = deaths.lock().await.clone();
-    println!("{database:?}: {kills} kills in {:?}: {deaths:#?}", begun.elapsed());
+    let deaths = hand.plan.deaths();
+    let total: usize = deaths.values().sum();
+    println!("{database:?}: {total} kills in {:?}: {deaths:#?}", begun.elapsed());
     assert_eq!(books::late_writes(&database.url).await, Vec::<String>::new());
-    settle(&database, &institutions).await;
+    fail_once(&hand.institutions, None).await;
+    settle(&database, &hand.institutions).await;
+    assert_eq!(hand.plan.missing(), Vec::<String>::new(), "moments at which no server was killed");
+    assert_eq!(hand.plan.strangers(), BTreeSet::new(), "commits that moments.rs doesn't know");
 }
 
-async fn kill_again_and_again(slot: usize, orders: Orders, left: Arc<AtomicUsize>, deaths: Deaths) {
-    let take = || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).ok();
-    while let Some(number) = take() {
-        // A third each: at any moment, at a statement, at a commit.
-        let death = match number % 3 {
-            0 => String::new(),
-            1 => format!("statement {}", 1 + random(70)),
-            _ => format!("{} {}", if random(2) == 0 { "before" } else { "after" }, 1 + random(7)),
-        };
-        let by_itself = !death.is_empty();
+async fn kill_again_and_again(slot: usize, orders: Orders, hand: Arc<Hand>) {
+    while let Some(number) = hand.next() {
+        let death = hand.death(number);
+        if moments::needs_a_failure(&death) {
+            let client = orders.clients[random(orders.clients.len() as u64) as usize];
+            fail_once(&hand.institutions, Some(&PERSONAS[persona_of(client)])).await;
+        }
         let orders = Orders { node: format!("server {slot}, life {number}"), death, ..orders.clone() };
         let (mut child, mut lines) = start(&orders);
-        let mut how = "at any moment".to_owned();
-        if by_itself {
-            let ended = tokio::time::timeout(LIFE, async {
-                while let Ok(Some(line)) = lines.next_line().await {
-                    if let Some((_, moment)) = line.split_once("died ") {
-                        how = moment.to_owned();
-                    }
-                }
-            });
-            if ended.await.is_err() {
-                "after a while".clone_into(&mut how);
-            }
-        } else {
+        let how = if orders.death.is_empty() {
             tokio::time::sleep(Duration::from_millis(40 + random(500))).await;
-        }
+            "at any moment".to_owned()
+        } else {
+            by_itself(&mut lines, &hand.plan).await.unwrap_or_else(|| "after a while".to_owned())
+        };
         // SIGKILL; one that killed itself is only collected.
         child.kill().await.expect("it is dead");
-        *deaths.lock().await.entry(how).or_default() += 1;
+        hand.plan.died(how);
     }
 }
 
-/// Pauses servers for longer than their lease, `pauses` times, and tells which writes came late.
+/// Waits until a server has killed itself, and tells at which moment; `None` when it didn't get to it.
+async fn by_itself(lines: &mut Said, plan: &Plan) -> Option<String> {
+    let mut died = None;
+    // A busy machine may take long to start it: only what it then serves is its life.
+    let mut until = tokio::time::Instant::now() + START;
+    while let Ok(Ok(Some(line))) = tokio::time::timeout_at(until, lines.next_line()).await {
+        // What the test harness prints around it has no end of line.
+        if let Some((_, moment)) = line.split_once("died ") {
+            died = Some(moment.to_owned());
+        } else if let Some((_, commit)) = line.split_once("commits ") {
+            let (first, last) = commit.split_once('|').expect("first and last action");
+            plan.saw(first, last);
+        }
+        if line.contains("serving") {
+            until = tokio::time::Instant::now() + LIFE;
+        }
+    }
+    died
+}
+
+/// The institution refuses one request of a persona: it seems to be signed in elsewhere (OFX 15501). Without one,
+/// whatever was not refused yet is answered.
+async fn fail_once(institutions: &Sandbox, persona: Option<&Persona>) {
+    let address = institutions.address();
+    let host = address.trim_start_matches("http://");
+    let (method, body) = match persona {
+        None => ("DELETE", String::new()),
+        Some(Persona { institution, login, .. }) => (
+            "POST",
+            format!(
+                r#"{{"institution":"{institution}","login":"{login}","fault":"status","code":15501,"count":1}}"#
+            ),
+        ),
+    };
+    let length = body.len();
+    let request = format!(
+        "{method} /api/faults HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    );
+    let mut socket = TcpStream::connect(host).await.expect("the sandbox listens");
+    socket.write_all(request.as_bytes()).await.expect("it reads");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+}
+
+/// Pauses servers for longer than their lease, `pauses` times or until a write came late, and tells which did.
 pub(crate) async fn pauses(database: Database, pauses: usize) -> Vec<String> {
     let institutions = institutions().await;
+    books::number_rows(&database.url).await;
     for number in 0..HOUSEHOLDS {
         Client::new(&database.store, number, &word(number)).await;
     }
@@ -141,10 +224,16 @@ pub(crate) async fn pauses(database: Database, pauses: usize) -> Vec<String> {
         };
         slots.push(tokio::spawn(pause_again_and_again(orders, Arc::clone(&left))));
     }
+    while left.load(Ordering::SeqCst) > 0 {
+        tokio::time::sleep(LOOK).await;
+        if !books::late_writes(&database.url).await.is_empty() {
+            left.store(0, Ordering::SeqCst);
+        }
+    }
     for slot in slots {
         slot.await.expect("the hand that pauses lives");
     }
-    println!("{database:?}: {pauses} pauses in {:?}", begun.elapsed());
+    println!("{database:?}: at most {pauses} pauses in {:?}", begun.elapsed());
     let late = books::late_writes(&database.url).await;
     if late.is_empty() {
         settle(&database, &institutions).await;
@@ -202,7 +291,7 @@ async fn rest(engine: &engine::Engine, clients: &[Client]) {
         );
         let mut busy = !engine.tick(engine.now()).await.expect("the store answers").is_idle();
         for client in clients {
-            busy |= client.go_on(engine, false).await.expect("nothing is in its way");
+            busy |= client.go_on(engine, Whim::Rest, "").await.expect("nothing is in its way");
         }
         // Leases of the dead run out.
         let open = books::open_runs(engine, clients).await;

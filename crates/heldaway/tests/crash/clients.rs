@@ -1,35 +1,72 @@
 //! Clients of the sandbox's institutions, who go on with what they were at whenever a server is there again.
 
-use domain::{ConnectionId, Reason, audit::Subject, challenge::Answers, login::Login, reason::State};
+use domain::{
+    ConnectionId, Reason, audit::Subject, challenge::Answers, connection::Connection, login::Login, reason::State,
+};
 use engine::{Choice, Decision, Engine, Error, NewConnection};
 use secrecy::SecretString;
 use store::testing::{self, Sample};
 
-/// A persona of the sandbox: institution, login, password, and whether it begins anew once it is connected.
+use crate::chaos;
+
+/// What clients do beside what there is to do, so that all of the flow happens again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whim {
+    /// One of those below, now and then.
+    Any,
+    /// Rest, but those with questions connect anew.
+    Usual,
+    /// Rest.
+    Rest,
+    /// Disconnect, to connect anew.
+    BeginAgain,
+    Refresh,
+    FindNew,
+    /// Give the login again.
+    GiveLogin,
+    /// Not answer what is asked until the time for it is over.
+    KeepSilent,
+}
+
+impl Whim {
+    /// What it is at the moment.
+    pub(crate) fn now(self) -> Self {
+        // Connecting anew costs the most, and those with questions do it anyway.
+        const OTHERS: [Whim; 5] =
+            [Whim::BeginAgain, Whim::Refresh, Whim::FindNew, Whim::GiveLogin, Whim::KeepSilent];
+        match self {
+            Self::Any => OTHERS.get(chaos::random(60) as usize).copied().unwrap_or(Self::Usual),
+            other => other,
+        }
+    }
+}
+
+/// A persona of the sandbox.
 pub(crate) struct Persona {
     pub(crate) institution: &'static str,
-    login: &'static str,
+    pub(crate) login: &'static str,
     password: &'static str,
-    again: bool,
+    /// Asks questions at each new connection.
+    asks: bool,
 }
 
 /// Plain ones stay connected and are refreshed; those with security questions connect again and again.
 pub(crate) const PERSONAS: [Persona; 5] = [
-    Persona { institution: "evergreen", login: "alex.plain", password: "sandbox-maple-1001", again: false },
+    Persona { institution: "evergreen", login: "alex.plain", password: "sandbox-maple-1001", asks: false },
     Persona {
         institution: "ironbridge",
         login: "quinn.rounds",
         password: "sandbox-girder-3001",
-        again: true,
+        asks: true,
     },
     Persona {
         institution: "lakeshore",
         login: "ruth.lindqvist",
         password: "sandbox-heron-3318",
-        again: false,
+        asks: false,
     },
-    Persona { institution: "ironbridge", login: "quinn.both", password: "sandbox-girder-3002", again: true },
-    Persona { institution: "evergreen", login: "alex.wealth", password: "sandbox-maple-1002", again: false },
+    Persona { institution: "ironbridge", login: "quinn.both", password: "sandbox-girder-3002", asks: true },
+    Persona { institution: "evergreen", login: "alex.wealth", password: "sandbox-maple-1002", asks: false },
 ];
 
 /// Households: each persona once, then the plain ones again, so that there is always something due. The sandbox keeps
@@ -74,7 +111,7 @@ impl Client {
 
     /// Does the next thing that there is to do; `true` when something was done. Whoever loses a race or finds the
     /// server busy looks again later, as a person would.
-    pub(crate) async fn go_on(&self, engine: &Engine, may_begin_again: bool) -> Result<bool, Error> {
+    pub(crate) async fn go_on(&self, engine: &Engine, whim: Whim, database: &str) -> Result<bool, Error> {
         let household = self.subject.household.expect("a client has a household");
         let connections = engine.store().reader(&self.subject).connections(household).await?;
         let live = connections.iter().find(|connection| connection.reason != Reason::ByPerson);
@@ -84,18 +121,23 @@ impl Client {
             let new = NewConnection { offering, login: self.login(), form_key };
             return engine.connect(&self.subject, "client", new).await.map(|_| true);
         };
-        self.go_on_with(engine, live.id, may_begin_again).await
+        self.go_on_with(engine, live.id, whim, database).await
     }
 
     async fn go_on_with(
         &self,
         engine: &Engine,
         id: ConnectionId,
-        may_begin_again: bool,
+        whim: Whim,
+        database: &str,
     ) -> Result<bool, Error> {
         let progress = engine.progress(&self.subject, id).await?;
         let connection = &progress.connection;
         if let Some(challenge) = progress.challenge {
+            if whim == Whim::KeepSilent {
+                let_time_pass(database, id).await;
+                return Ok(true);
+            }
             let answers = challenge.questions.iter().map(|question| {
                 let answer = ANSWERS.iter().find(|(id, _)| *id == question.id).expect("a known question").1;
                 (question.id.clone(), SecretString::from(answer))
@@ -115,11 +157,7 @@ impl Client {
             return Ok(false);
         }
         match connection.reason {
-            Reason::Ok if self.persona.again && may_begin_again => {
-                engine.disconnect(&self.subject, "client", id).await?;
-                Ok(true)
-            }
-            Reason::Ok | Reason::Partial => Ok(false),
+            Reason::Ok | Reason::Partial => self.rest(engine, connection, whim).await,
             Reason::TimedOut | Reason::AnswerWrong => {
                 engine.start_again(&self.subject, "client", id).await?;
                 Ok(true)
@@ -139,4 +177,29 @@ impl Client {
             }
         }
     }
+
+    /// A client who has everything: rests, or does what comes to mind.
+    async fn rest(&self, engine: &Engine, connection: &Connection, whim: Whim) -> Result<bool, Error> {
+        let (subject, id) = (&self.subject, connection.id);
+        match whim {
+            Whim::FindNew => engine.find_new(subject, "client", id).await?,
+            Whim::GiveLogin => engine.update_login(subject, "client", id, self.login(), true).await?,
+            Whim::Refresh if connection.manual_refresh_after.is_none() => {
+                engine.refresh(subject, "client", id).await?;
+            }
+            Whim::BeginAgain | Whim::Refresh => engine.disconnect(subject, "client", id).await?,
+            Whim::KeepSilent | Whim::Usual if self.persona.asks => {
+                engine.disconnect(subject, "client", id).await?;
+            }
+            Whim::Any | Whim::KeepSilent | Whim::Usual | Whim::Rest => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+/// The deadline of an open question passes.
+async fn let_time_pass(database: &str, id: ConnectionId) {
+    let asked = "('question', 'code', 'answer_wrong')";
+    let statement = format!("UPDATE connection SET due_at = 1 WHERE id = '{id}' AND reason IN {asked}");
+    testing::execute(database, &statement).await;
 }

@@ -1,9 +1,10 @@
 //! One server process: an engine, and the clients that are at its pages.
 
 use std::{
+    collections::BTreeSet,
     io::Write as _,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -15,7 +16,7 @@ use heldaway::system::{SystemClock, SystemEntropy};
 use rustix::process::{Signal, getpid, kill_process};
 use store::{At, Probe, Store};
 
-use crate::clients::Client;
+use crate::{clients::Client, moments};
 
 /// The same key in all processes, as several nodes have.
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -31,7 +32,8 @@ pub(crate) struct Orders {
     pub(crate) node: String,
     /// Which clients are at its pages.
     pub(crate) clients: Vec<usize>,
-    /// At which moment of its transactions it dies: `statement 17`, `before 3`, `after 8`.
+    /// At which moment of its transactions it dies: `statement 17`, or before or after a commit of a kind, such as
+    /// `before connection.disconnected`.
     pub(crate) death: String,
 }
 
@@ -103,18 +105,19 @@ async fn serve(orders: Orders) {
     let store = patiently(|| Store::open(&orders.database, options.clone())).await;
     let engine = engine(store.clone(), &orders.sandbox, &orders.node, Schedule::Every(DAY)).await;
     patiently(|| engine.check_key()).await;
+    let whim = moments::whim(&orders.death);
     for number in orders.clients {
         let word = word(number);
         let client = patiently(|| Client::find(&store, number, &word)).await;
-        let engine = engine.clone();
+        let (engine, database) = (engine.clone(), orders.database.clone());
         tokio::spawn(async move {
             loop {
-                let _ = client.go_on(&engine, true).await;
+                let _ = client.go_on(&engine, whim.now(), &database).await;
                 tokio::time::sleep(Duration::from_millis(15)).await;
             }
         });
     }
-    println!("serving");
+    say("serving");
     engine.run(std::future::pending()).await;
 }
 
@@ -136,22 +139,31 @@ where
     }
 }
 
-/// A probe that kills this process at the given moment, and says at which one.
+/// A probe that kills this process at the wanted moment, says at which one, and tells what kinds of commits it sees.
 fn death(wanted: &str) -> Option<Probe> {
-    let (kind, count) = wanted.split_once(' ')?;
-    let (kind, count) = (kind.to_owned(), count.parse::<u32>().ok()?);
-    let seen = AtomicU32::new(0);
+    let (kind, which) = wanted.split_once(' ')?;
+    let (kind, which) = (kind.to_owned(), which.to_owned());
+    let statements = AtomicU32::new(0);
+    let seen = Mutex::new(BTreeSet::new());
     Some(Arc::new(move |moment| {
-        let this = match moment.at {
-            At::Statement(_) => "statement",
-            At::BeforeCommit => "before",
-            At::AfterCommit => "after",
+        let (this, here) = match moment.at {
+            At::Statement(_) => ("statement", (statements.fetch_add(1, Ordering::SeqCst) + 1).to_string()),
+            At::BeforeCommit => ("before", moments::name(moment.first, moment.action)),
+            At::AfterCommit => ("after", moments::name(moment.first, moment.action)),
         };
-        if this == kind && seen.fetch_add(1, Ordering::SeqCst) + 1 == count {
-            println!("died {kind} {}", moment.action);
-            let _ = std::io::stdout().flush();
+        if this == "before" && seen.lock().expect("nobody panics with it").insert(here.clone()) {
+            say(&format!("commits {}|{}", moment.first, moment.action));
+        }
+        if this == kind && here == which {
+            let how = if this == "statement" { format!("after {}", moment.action) } else { here };
+            say(&format!("died {this} {how}"));
             let _ = kill_process(getpid(), Signal::KILL);
         }
         Ok(())
     }))
+}
+
+fn say(line: &str) {
+    println!("{line}");
+    let _ = std::io::stdout().flush();
 }
