@@ -54,6 +54,9 @@ fn main() -> ExitCode {
 
 /// Builds the runtime only when the process is hardened, so that no thread is older than that.
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if cfg!(feature = "unfenced") {
+        anyhow::bail!("this build has a fault planted in it (feature `unfenced`), for the crash tests alone");
+    }
     if let Role::Init(staff::Init { example: true, .. }) = arguments.role {
         print!("{}", config::EXAMPLE);
         return Ok(ExitCode::SUCCESS);

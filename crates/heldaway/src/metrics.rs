@@ -21,12 +21,15 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use tracing::{Event, Subscriber, field::Field};
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+};
 use tracing_subscriber::{Layer, filter::Targets, layer::Context};
 
 /// The target of events about ended attempts: `kind`, `outcome`, `duration_ms`.
 const ATTEMPT: &str = "heldaway::attempt";
-/// The target of events about ended calls of the store: `call`, `micros`, `failed`.
+/// The target of events about ended calls of the store: `call` (of [`store::CALLS`]), `micros`, `failed`.
 const STORE: &str = "heldaway::store";
 
 /// A request, by the route's pattern (never the address itself, which may hold a token).
@@ -55,7 +58,7 @@ struct Kind {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Call {
-    call: String,
+    call: &'static str,
 }
 
 /// All figures.
@@ -191,12 +194,19 @@ where
 #[derive(Debug)]
 pub struct Counting {
     metrics: Arc<Metrics>,
+    /// The series of the calls of the store, found once: several of them belong to each request.
+    calls: [(Histogram, Counter); store::CALLS.len()],
 }
 
 impl Counting {
     /// A layer that counts into `metrics`.
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics }
+        let calls = store::CALLS.map(|call| {
+            let call = Call { call };
+            let seconds = metrics.store_seconds.get_or_create(&call).clone();
+            (seconds, metrics.store_errors.get_or_create(&call).clone())
+        });
+        Self { metrics, calls }
     }
 
     /// Which events it wants to see, whatever the log's level.
@@ -207,65 +217,91 @@ impl Counting {
 
 impl<S: Subscriber> Layer<S> for Counting {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut told = Told::default();
-        event.record(&mut told);
         match event.metadata().target() {
-            ATTEMPT => self.attempt(told),
-            STORE => self.store_call(told),
+            ATTEMPT => {
+                let mut ended = Ended::default();
+                event.record(&mut ended);
+                self.attempt(ended);
+            }
+            STORE => {
+                let mut called = Called::default();
+                event.record(&mut called);
+                self.store_call(&called);
+            }
             _ => {}
         }
     }
 }
 
 impl Counting {
-    fn attempt(&self, told: Told) {
-        let (kind, duration) = (told.kind, told.duration);
-        self.metrics
-            .attempt_seconds
-            .get_or_create(&Kind { kind: kind.clone() })
-            .observe(duration.as_secs_f64());
-        self.metrics.attempts.get_or_create(&Attempt { kind, outcome: told.outcome }).inc();
+    fn attempt(&self, Ended { kind, outcome, millis }: Ended) {
+        let seconds = Duration::from_millis(millis).as_secs_f64();
+        self.metrics.attempt_seconds.get_or_create(&Kind { kind: kind.clone() }).observe(seconds);
+        self.metrics.attempts.get_or_create(&Attempt { kind, outcome }).inc();
     }
 
-    fn store_call(&self, told: Told) {
-        let call = Call { call: told.call };
-        self.metrics.store_seconds.get_or_create(&call).observe(told.duration.as_secs_f64());
-        if told.failed {
-            self.metrics.store_errors.get_or_create(&call).inc();
+    fn store_call(&self, called: &Called) {
+        let Some((seconds, errors)) = called.call.map(|call| &self.calls[call]) else { return };
+        seconds.observe(Duration::from_micros(called.micros).as_secs_f64());
+        if called.failed {
+            errors.inc();
         }
     }
 }
 
-/// The fields of an event that are counted.
+/// The fields of an event about an ended attempt.
 #[derive(Debug, Default)]
-struct Told {
+struct Ended {
     kind: String,
     outcome: String,
-    call: String,
-    duration: Duration,
-    failed: bool,
+    millis: u64,
 }
 
-impl tracing::field::Visit for Told {
+impl Visit for Ended {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "kind" => value.clone_into(&mut self.kind),
             "outcome" => value.clone_into(&mut self.outcome),
-            "call" => value.clone_into(&mut self.call),
             _ => {}
         }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        match field.name() {
-            "duration_ms" => self.duration = Duration::from_millis(value),
-            "micros" => self.duration = Duration::from_micros(value),
-            _ => {}
+        if field.name() == "duration_ms" {
+            self.millis = value;
         }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
         self.record_u64(field, u64::try_from(value).unwrap_or(0));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // `%value` and `?value` arrive here.
+        self.record_str(field, &format!("{value:?}"));
+    }
+}
+
+/// The fields of an event about an ended call of the store. Read without allocating.
+#[derive(Debug, Default)]
+struct Called {
+    /// Which of [`store::CALLS`].
+    call: Option<usize>,
+    micros: u64,
+    failed: bool,
+}
+
+impl Visit for Called {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "call" {
+            self.call = store::CALLS.iter().position(|call| *call == value);
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "micros" {
+            self.micros = value;
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -274,10 +310,7 @@ impl tracing::field::Visit for Told {
         }
     }
 
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // `%value` and `?value` arrive here.
-        self.record_str(field, &format!("{value:?}"));
-    }
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
 #[cfg(test)]
@@ -291,14 +324,17 @@ mod tests {
         let counting = Counting::new(metrics.clone()).with_filter(Counting::filter());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(counting), || {
             tracing::info!(target: "heldaway::attempt", kind = "refresh", outcome = %"ok", duration_ms = 1500_u64);
-            tracing::debug!(target: "heldaway::store", call = "claim", micros = 700_u64, failed = true);
+            tracing::debug!(target: "heldaway::store", call = "commit", micros = 700_u64, failed = true);
+            tracing::debug!(target: "heldaway::store", call = "hoard", micros = 700_u64, failed = true);
             tracing::debug!(target: "elsewhere", call = "secret", micros = 700_u64, failed = true);
         });
         let text = metrics.text();
         assert!(text.contains(r#"heldaway_attempts_total{kind="refresh",outcome="ok"} 1"#), "{text}");
         assert!(text.contains(r#"heldaway_attempt_seconds_sum{kind="refresh"} 1.5"#), "{text}");
-        assert!(text.contains(r#"heldaway_store_call_errors_total{call="claim"} 1"#), "{text}");
-        assert!(!text.contains("secret"));
+        assert!(text.contains(r#"heldaway_store_call_errors_total{call="commit"} 1"#), "{text}");
+        assert!(text.contains(r#"heldaway_store_call_errors_total{call="read"} 0"#), "{text}");
+        assert!(text.contains(r#"heldaway_store_call_seconds_sum{call="commit"} 0.0007"#), "{text}");
+        assert!(!text.contains("secret") && !text.contains("hoard"));
     }
 
     #[tokio::test]

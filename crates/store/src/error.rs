@@ -62,6 +62,14 @@ impl Error {
         matches!(self, Self::Connection(_) | Self::Deadline { .. } | Self::Unclear)
     }
 
+    /// Whether it is the database's failure, or ours with it: not that something isn't there, is taken or has changed.
+    pub(crate) fn is_fault(&self) -> bool {
+        !matches!(
+            self,
+            Self::NotFound | Self::Conflict | Self::Taken { .. } | Self::Full { .. } | Self::Probe
+        )
+    }
+
     /// Whether the same call may well succeed in a moment.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Deadline { .. } | Self::Busy | Self::Connection(_))

@@ -74,6 +74,7 @@ pub mod sealed;
 pub mod session;
 mod signal;
 pub mod token;
+mod told;
 mod tx;
 pub mod wish;
 
@@ -100,6 +101,7 @@ pub use crate::{
     query::{DEADLINE, Text},
     reader::{Engine, Reader, Visitor},
     signal::Topic,
+    told::CALLS,
     tx::{At, Fault, Moment, Probe, Tx},
 };
 use crate::{

@@ -66,7 +66,8 @@ async fn step(store: &Store, place: (i64, i64), text: &str, now: Timestamp) -> R
     query::ask(&mut link, NOTE, &values, Want::Affected).await?;
     if let Some(probe) = store.probe() {
         let at = crate::At::Statement(statement as u32);
-        probe(crate::Moment { at, first: "migrate", action: "migrate" }).map_err(|crate::Fault| Error::Probe)?;
+        probe(crate::Moment { at, first: "migrate", action: "migrate" })
+            .map_err(|crate::Fault| Error::Probe)?;
     }
     finish(link).await
 }

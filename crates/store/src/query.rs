@@ -9,6 +9,7 @@ use crate::{
     Error, Store,
     column::{Bind, Row, Value},
     pool,
+    told::{self, told},
     tx::Tx,
 };
 
@@ -198,6 +199,15 @@ impl<'a> Ask<'a> {
     }
 
     async fn run(self, want: Want) -> Result<Answer, Error> {
+        let call = match self.via {
+            Via::Pool(_) => told::READ,
+            Via::Writer(_) => told::WRITE,
+            Via::Tx(_) => told::STATEMENT,
+        };
+        told(call, self.answer(want)).await
+    }
+
+    async fn answer(self, want: Want) -> Result<Answer, Error> {
         let Self { via, text, values } = self;
         match via {
             Via::Tx(tx) => tx.run(text, &values, want).await,

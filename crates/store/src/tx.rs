@@ -10,6 +10,7 @@ use crate::{
     column::Value,
     query::{self, Answer, Ask, Link, TRIES, Text, Want},
     signal::CHANNEL,
+    told::{self, told},
 };
 
 /// A moment at which a test may look at, stop or fail a transaction.
@@ -70,8 +71,10 @@ impl Tx {
         operation: &str,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let link =
-            timeout(DEADLINE, begun(store)).await.map_err(|_| Error::Deadline { during: "begin" })??;
+        let link = told(told::BEGIN, async {
+            timeout(DEADLINE, begun(store)).await.map_err(|_| Error::Deadline { during: "begin" })?
+        })
+        .await?;
         Ok(Self {
             store: store.clone(),
             link: Some(link),
@@ -197,7 +200,7 @@ impl Tx {
         self.notify().await?;
         self.probe(At::BeforeCommit)?;
         let mut link = self.link.take().ok_or(Error::Failed)?;
-        match link.raw("COMMIT", DEADLINE).await {
+        match told(told::COMMIT, link.raw("COMMIT", DEADLINE)).await {
             Ok(()) => link.give_back(),
             Err(error) if error.breaks_connection() => return Err(Error::Unclear),
             Err(error) => {

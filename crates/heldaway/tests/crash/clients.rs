@@ -1,7 +1,8 @@
 //! Clients of the sandbox's institutions, who go on with what they were at whenever a server is there again.
 
 use domain::{
-    ConnectionId, Reason, audit::Subject, challenge::Answers, connection::Connection, login::Login, reason::State,
+    ConnectionId, Reason, audit::Subject, challenge::Answers, connection::Connection, login::Login,
+    reason::State,
 };
 use engine::{Choice, Decision, Engine, Error, NewConnection};
 use secrecy::SecretString;
@@ -53,12 +54,7 @@ pub(crate) struct Persona {
 /// Plain ones stay connected and are refreshed; those with security questions connect again and again.
 pub(crate) const PERSONAS: [Persona; 5] = [
     Persona { institution: "evergreen", login: "alex.plain", password: "sandbox-maple-1001", asks: false },
-    Persona {
-        institution: "ironbridge",
-        login: "quinn.rounds",
-        password: "sandbox-girder-3001",
-        asks: true,
-    },
+    Persona { institution: "ironbridge", login: "quinn.rounds", password: "sandbox-girder-3001", asks: true },
     Persona {
         institution: "lakeshore",
         login: "ruth.lindqvist",

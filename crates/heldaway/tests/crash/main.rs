@@ -8,7 +8,10 @@
 //!
 //! `HELDAWAY_CRASH_KILLS` and `HELDAWAY_CRASH_PAUSES` set how many there are on each database.
 
-#![cfg_attr(feature = "unfenced", expect(dead_code, reason = "that build has only the test which it must fail"))]
+#![cfg_attr(
+    feature = "unfenced",
+    expect(dead_code, reason = "that build has only the test which it must fail")
+)]
 
 mod books;
 mod chaos;

@@ -118,7 +118,13 @@ impl Plan {
             action == AT_START || COMMITS.iter().any(|commit| action == commit.first || action == commit.last)
         };
         let turns = self.turns();
-        turns.seen.iter().flat_map(|(first, last)| [first, last]).filter(|action| !known(action)).cloned().collect()
+        turns
+            .seen
+            .iter()
+            .flat_map(|(first, last)| [first, last])
+            .filter(|action| !known(action))
+            .cloned()
+            .collect()
     }
 }
 

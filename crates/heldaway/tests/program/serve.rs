@@ -93,6 +93,17 @@ fn figures_have_an_address_of_their_own() {
     ] {
         assert!(figures.contains(wanted), "{wanted} is missing in {figures}");
     }
+    for call in store::CALLS {
+        let counted = format!(r#"heldaway_store_call_seconds_count{{call="{call}"}} "#);
+        let line = figures.lines().find_map(|line| line.strip_prefix(&counted));
+        let many: Option<u64> = line.and_then(|many| many.parse().ok());
+        // Outside of transactions a start writes nothing.
+        assert!(many.is_some_and(|many| many > 0 || call == "write"), "{call} is missing in {figures}");
+        assert!(
+            figures.contains(&format!(r#"heldaway_store_call_errors_total{{call="{call}"}} 0"#)),
+            "{call}"
+        );
+    }
 }
 
 #[test]
