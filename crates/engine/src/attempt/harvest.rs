@@ -1,5 +1,7 @@
 //! What a harvest changes: everything is read and decided before the transaction that writes it.
 
+use std::borrow::Cow;
+
 use domain::{
     AccountId, Currency, Date, Reason, Timestamp,
     account::Standing,
@@ -27,7 +29,8 @@ impl Engine {
         let today = day(self.now());
         let known = engine.known_accounts(connection.id).await?;
         let hashes = |number: &_| self.inner.vault.number_hashes(connection.firm, number);
-        let listed = harvest.accounts.iter().map(|found| Listed::new(found.clone(), hashes)).collect();
+        let listed = harvest.accounts.iter();
+        let listed = listed.map(|found| Listed::new(Cow::Borrowed(found), hashes)).collect();
         let listed = accounts::merge_repeats(listed);
         let recognized = accounts::recognize(&known, &listed, harvest.complete);
         let missing = accounts::missing(&known, &recognized, harvest.complete);
@@ -45,7 +48,7 @@ impl Engine {
 
     async fn account_change(
         &self,
-        listed: &Listed,
+        listed: &Listed<'_>,
         known: Option<&KnownAccount>,
         (today, last_update): (Date, Option<Date>),
     ) -> Result<AccountChange, Error> {

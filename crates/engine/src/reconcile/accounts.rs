@@ -5,6 +5,8 @@
 //! weak ones count only when they point to exactly one account that a complete list no longer has. What stays
 //! doubtful is left for the client to link.
 
+use std::borrow::Cow;
+
 use domain::{
     Currency,
     account::AccountKind,
@@ -18,16 +20,17 @@ const LAST_DIGITS: usize = 4;
 
 /// A listed account, ready to be recognized.
 #[derive(Debug, Clone)]
-pub struct Listed {
-    pub found: FoundAccount,
+pub struct Listed<'h> {
+    /// Of the harvest; its own only where repeats were merged, since a statement may be large.
+    pub found: Cow<'h, FoundAccount>,
     /// Keyed hashes of its number, the active key's first.
     pub number_hashes: Vec<Vec<u8>>,
     pub last_digits: String,
 }
 
-impl Listed {
+impl<'h> Listed<'h> {
     /// Takes an account from the list; `hashes` makes the keyed hashes of its number.
-    pub fn new(found: FoundAccount, hashes: impl Fn(&secrecy::SecretString) -> Vec<Vec<u8>>) -> Self {
+    pub fn new(found: Cow<'h, FoundAccount>, hashes: impl Fn(&secrecy::SecretString) -> Vec<Vec<u8>>) -> Self {
         let number = &found.identity.number;
         let (number_hashes, last_digits) = (hashes(number), last_digits(number.expose_secret()));
         Self { found, number_hashes, last_digits }
@@ -65,14 +68,14 @@ fn last_digits(number: &str) -> String {
 }
 
 /// An institution may list one account twice, each time with other data: one entry with all of it.
-pub fn merge_repeats(listed: Vec<Listed>) -> Vec<Listed> {
-    let mut merged: Vec<Listed> = Vec::with_capacity(listed.len());
+pub fn merge_repeats(listed: Vec<Listed<'_>>) -> Vec<Listed<'_>> {
+    let mut merged: Vec<Listed<'_>> = Vec::with_capacity(listed.len());
     for account in listed {
         let Some(first) = merged.iter_mut().find(|first| first.is_same_entry(&account)) else {
             merged.push(account);
             continue;
         };
-        let (into, from) = (&mut first.found, account.found);
+        let (into, from) = (first.found.to_mut(), account.found.into_owned());
         into.balance = into.balance.or(from.balance);
         into.holdings = into.holdings.take().or(from.holdings);
         into.transactions = into.transactions.take().or(from.transactions);
@@ -83,7 +86,7 @@ pub fn merge_repeats(listed: Vec<Listed>) -> Vec<Listed> {
 }
 
 /// For each listed account the known one that it is, by index.
-pub fn recognize(known: &[KnownAccount], listed: &[Listed], complete: bool) -> Vec<Option<usize>> {
+pub fn recognize(known: &[KnownAccount], listed: &[Listed<'_>], complete: bool) -> Vec<Option<usize>> {
     let mut pairs = Pairs { known, listed, is: vec![None; listed.len()], free: vec![true; known.len()] };
     pairs.pair_unique(
         |known| known.persistent_key.as_deref(),
@@ -110,13 +113,13 @@ pub fn missing(known: &[KnownAccount], recognized: &[Option<usize>], complete: b
 
 struct Pairs<'a> {
     known: &'a [KnownAccount],
-    listed: &'a [Listed],
+    listed: &'a [Listed<'a>],
     is: Vec<Option<usize>>,
     free: Vec<bool>,
 }
 
 impl<'a> Pairs<'a> {
-    fn left(&self) -> impl Iterator<Item = (usize, &'a Listed)> + '_ {
+    fn left(&self) -> impl Iterator<Item = (usize, &'a Listed<'a>)> + '_ {
         self.listed.iter().enumerate().filter(|(at, _)| self.is[*at].is_none())
     }
 
@@ -135,7 +138,7 @@ impl<'a> Pairs<'a> {
     fn pair_unique<K: PartialEq>(
         &mut self,
         known_key: impl Fn(&'a KnownAccount) -> Option<K>,
-        listed_key: impl Fn(&'a Listed) -> Option<K>,
+        listed_key: impl Fn(&'a Listed<'a>) -> Option<K>,
     ) {
         let pairs = self.left().filter_map(|(at, account)| {
             let key = listed_key(account)?;
@@ -149,8 +152,8 @@ impl<'a> Pairs<'a> {
     }
 
     /// Pairs by the number's hash under any key of the ring, where exactly one on each side fits.
-    fn pair_numbers(&mut self, also: impl Fn(&KnownAccount, &Listed) -> bool) {
-        let fits = |known: &KnownAccount, listed: &Listed| {
+    fn pair_numbers(&mut self, also: impl Fn(&KnownAccount, &Listed<'_>) -> bool) {
+        let fits = |known: &KnownAccount, listed: &Listed<'_>| {
             known.number_hash.as_ref().is_some_and(|hash| listed.number_hashes.contains(hash))
                 && also(known, listed)
         };
@@ -172,7 +175,7 @@ fn by_name(known: &KnownAccount) -> Option<ByName<'_>> {
     named.then_some((known.kind, known.currency, &known.last_digits, &known.listed_name))
 }
 
-fn by_name_listed(listed: &Listed) -> Option<ByName<'_>> {
+fn by_name_listed<'l>(listed: &'l Listed<'_>) -> Option<ByName<'l>> {
     let identity = listed.identity();
     let named = !listed.last_digits.is_empty() && !identity.name.is_empty();
     named.then_some((identity.kind, identity.currency, &listed.last_digits, &identity.name))
@@ -187,7 +190,7 @@ fn by_qualifier(known: &KnownAccount) -> Option<ByName<'_>> {
     ))
 }
 
-fn by_qualifier_listed(listed: &Listed) -> Option<ByName<'_>> {
+fn by_qualifier_listed<'l>(listed: &'l Listed<'_>) -> Option<ByName<'l>> {
     let identity = listed.identity();
     let shown = !listed.last_digits.is_empty();
     shown.then_some((identity.kind, identity.currency, &listed.last_digits, &identity.qualifier))
@@ -200,7 +203,7 @@ fn renumbered(known: &KnownAccount) -> Option<ByName<'_>> {
     card.then_some((known.kind, known.currency, &known.listed_name, &known.qualifier))
 }
 
-fn renumbered_listed(listed: &Listed) -> Option<ByName<'_>> {
+fn renumbered_listed<'l>(listed: &'l Listed<'_>) -> Option<ByName<'l>> {
     let identity = listed.identity();
     let card = identity.kind == AccountKind::CreditCard && !identity.name.is_empty();
     card.then_some((identity.kind, identity.currency, &identity.name, &identity.qualifier))

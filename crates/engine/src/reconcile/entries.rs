@@ -142,6 +142,11 @@ impl<'a> Pairing<'a> {
         }
     }
 
+    /// Nothing is left to pair on one side or the other.
+    fn is_settled(&self) -> bool {
+        self.is.iter().all(Option::is_some) || !self.free.iter().any(|free| *free)
+    }
+
     fn pair(&mut self, came: usize, kept: usize) {
         self.is[came] = Some(kept);
         self.free[kept] = false;
@@ -201,7 +206,7 @@ impl<'a> Pairing<'a> {
         kept_key: impl Fn(&'a EntryRow) -> Option<K>,
         came_key: impl Fn(&'a Posted) -> Option<K>,
     ) {
-        if self.is.iter().all(Option::is_some) {
+        if self.is_settled() {
             return;
         }
         let mut waiting: HashMap<K, VecDeque<usize>> = HashMap::new();
@@ -232,7 +237,7 @@ impl<'a> Pairing<'a> {
         kept_key: impl Fn(&'a EntryRow) -> Option<K>,
         came_key: impl Fn(&'a Posted) -> Option<K>,
     ) {
-        if self.is.iter().all(Option::is_some) {
+        if self.is_settled() {
             return;
         }
         let mut groups: HashMap<K, (Vec<usize>, Vec<usize>)> = HashMap::new();
@@ -390,12 +395,13 @@ enum Claim {
 /// Makes keys that no kept entry of the account has: a fingerprint of what was first seen, and a count of its repeats.
 struct Keys<'a> {
     kept: HashSet<&'a str>,
-    given: HashSet<String>,
+    /// The last repeat given for a day and fingerprint.
+    repeats: HashMap<(Date, u64), u32>,
 }
 
 impl<'a> Keys<'a> {
     fn of(kept: &'a [EntryRow]) -> Self {
-        Self { kept: kept.iter().map(|entry| entry.key.as_str()).collect(), given: HashSet::new() }
+        Self { kept: kept.iter().map(|entry| entry.key.as_str()).collect(), repeats: HashMap::new() }
     }
 
     fn next_posted(&mut self, entry: &Posted) -> String {
@@ -417,14 +423,14 @@ impl<'a> Keys<'a> {
         let digest = hash.finalize();
         let (fingerprint, _) = digest.split_first_chunk::<8>().expect("a SHA-256 has 32 bytes");
         let fingerprint = u64::from_be_bytes(*fingerprint);
-        // The day stands first, so that rows of one time lie together in the index.
-        let mut repeat = 1;
+        let repeat = self.repeats.entry((day, fingerprint)).or_default();
         loop {
+            *repeat += 1;
+            // The day stands first, so that rows of one time lie together in the index.
             let key = format!("{day}-{fingerprint:016x}-{repeat}");
-            if !self.kept.contains(key.as_str()) && self.given.insert(key.clone()) {
+            if !self.kept.contains(key.as_str()) {
                 return key;
             }
-            repeat += 1;
         }
     }
 }

@@ -19,7 +19,7 @@ fn hashes(number: &SecretString) -> Vec<Vec<u8>> {
     ]
 }
 
-fn listed(number: &str, name: &str, kind: AccountKind) -> Listed {
+fn listed(number: &str, name: &str, kind: AccountKind) -> Listed<'static> {
     let identity = Identity {
         persistent_key: None,
         number: SecretString::from(number),
@@ -31,10 +31,10 @@ fn listed(number: &str, name: &str, kind: AccountKind) -> Listed {
     };
     let found =
         FoundAccount { identity, balance: None, holdings: None, transactions: None, incomplete: None };
-    Listed::new(found, hashes)
+    Listed::new(Cow::Owned(found), hashes)
 }
 
-fn known(number: u8, listed: &Listed) -> KnownAccount {
+fn known(number: u8, listed: &Listed<'_>) -> KnownAccount {
     let is = listed.identified();
     KnownAccount {
         id: AccountId::new(Timestamp::UNIX_EPOCH, &Number(number)),
@@ -59,7 +59,7 @@ fn known(number: u8, listed: &Listed) -> KnownAccount {
 const CHECKING: AccountKind = AccountKind::Checking;
 const CARD: AccountKind = AccountKind::CreditCard;
 
-fn household() -> Vec<Listed> {
+fn household() -> Vec<Listed<'static>> {
     vec![
         listed("1000001111", "Everyday", CHECKING),
         listed("1000002222", "Everyday", CHECKING),
@@ -93,10 +93,10 @@ fn a_hash_under_an_older_key_still_counts() {
 #[test]
 fn a_lasting_key_outlives_a_new_number_name_and_type() {
     let mut before = household();
-    before[0].found.identity.persistent_key = Some("key".to_owned());
+    before[0].found.to_mut().identity.persistent_key = Some("key".to_owned());
     let known: Vec<_> = before.iter().zip(1..).map(|(account, number)| known(number, account)).collect();
     let mut now = listed("9999999999", "Premier", AccountKind::MoneyMarket);
-    now.found.identity.persistent_key = Some("key".to_owned());
+    now.found.to_mut().identity.persistent_key = Some("key".to_owned());
     assert_eq!(recognize(&known, &[now], false), [Some(0)]);
 }
 
@@ -138,7 +138,7 @@ fn a_number_written_in_another_way_is_recognized_by_its_end_and_name_if_that_is_
 fn a_number_listed_twice_is_one_account_with_all_its_data() {
     let mut twice =
         vec![listed("1000001111", "Everyday", CHECKING), listed("1000001111", "Everyday", CHECKING)];
-    twice[1].found.holdings = Some(vec![]);
+    twice[1].found.to_mut().holdings = Some(vec![]);
     let merged = merge_repeats(twice);
     assert_eq!(merged.len(), 1);
     assert!(merged[0].found.holdings.is_some());
@@ -149,7 +149,7 @@ fn a_number_listed_twice_is_one_account_with_all_its_data() {
 fn only_a_complete_list_with_something_in_it_makes_an_account_missing() {
     let known = all_known();
     let half = &household()[..2];
-    let of = |listed: &[Listed], complete| missing(&known, &recognize(&known, listed, complete), complete);
+    let of = |listed: &[Listed<'_>], complete| missing(&known, &recognize(&known, listed, complete), complete);
     assert_eq!(of(half, true), [2, 3]);
     assert_eq!(of(half, false), [0; 0]);
     assert_eq!(of(&[], true), [0; 0]);
