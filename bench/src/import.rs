@@ -8,16 +8,14 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use domain::{
-    institution::{Access, InstitutionKind, Offering},
-    reason::Reason,
-};
+use domain::reason::Reason;
 use engine::Schedule;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    firm::{Client, Credentials, Firm, Place},
-    process::{Process, Request, memory, program},
+    firm::{Client, Firm, Place},
+    institution::Institution,
+    process::{memory, program},
 };
 
 /// From one regular run to the next, weekends and holidays included.
@@ -49,16 +47,13 @@ pub(crate) fn in_own_process(folder: &Path, entries: u32) -> anyhow::Result<Impo
 
 /// The import itself.
 pub(crate) async fn run(folder: &Path, entries: u32) -> anyhow::Result<Imported> {
-    let mut command = Command::new(program("bench")?);
-    let (institution, address) =
-        Process::announced(command.args(["institution", "--entries", &entries.to_string()]))?;
+    let institution = Institution::start(entries)?;
     let place = Place { folder, database: "" };
-    let firm = Firm::new(&place, vec![offering(&address)], Schedule::BusinessDays).await?;
+    let firm = Firm::new(&place, vec![institution.offering()], Schedule::BusinessDays).await?;
     let client = firm.client("importing").await?;
-    let with = Credentials { offering: OFFERING, user: "max", password: "many-entries-1" };
 
     let started = Instant::now();
-    let connection = firm.connect(&client, &with).await?;
+    let connection = firm.connect(&client, &Institution::LOGIN).await?;
     firm.work().await?;
     let first = started.elapsed();
     let peak_after_first = memory("self", "VmHWM:")?.0;
@@ -74,7 +69,7 @@ pub(crate) async fn run(folder: &Path, entries: u32) -> anyhow::Result<Imported>
         Ok((took, firm.entries(&client, account).await? as i64 - kept as i64))
     };
     let (again, added_again) = rerun().await?;
-    Request::get("/generation/1").send(&address)?;
+    institution.renumber()?;
     let (under_new_ids, added_under_new_ids) = rerun().await?;
     drop(institution);
     let peak = memory("self", "VmHWM:")?.0;
@@ -104,26 +99,4 @@ async fn next_run(firm: &Firm, client: &Client) -> anyhow::Result<Duration> {
 async fn last_success(firm: &Firm, client: &Client) -> anyhow::Result<Option<domain::Timestamp>> {
     let connections = firm.store.reader(&client.subject()).all_connections().await?;
     Ok(connections.into_iter().filter_map(|connection| connection.last_success_at).max())
-}
-
-const OFFERING: &str = "many-entries";
-
-fn offering(address: &str) -> Offering {
-    let parameters = serde_json::json!({
-        "url": address, "org": "BENCH", "fid": "1", "version": 102, "profile": false,
-    });
-    Offering {
-        id: OFFERING.to_owned(),
-        brand: "Many Entries Bank".to_owned(),
-        name: "Many Entries Bank".to_owned(),
-        kind: InstitutionKind::Bank,
-        purpose: String::new(),
-        also_known_as: Vec::new(),
-        home_url: address.to_owned(),
-        login_url: address.to_owned(),
-        place: String::new(),
-        popularity: 3,
-        access: Some(Access { connector: "ofx".to_owned(), parameters, form: Vec::new() }),
-        notice: None,
-    }
 }

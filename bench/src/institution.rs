@@ -4,15 +4,69 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
 
 use anyhow::{Context as _, ensure};
+use domain::institution::{Access, InstitutionKind, Offering};
 
-use crate::statement::{Shape, answer};
+use crate::{
+    firm::Credentials,
+    process::{Process, Request, program},
+    statement::{Shape, answer},
+};
 
 /// A request for statements has some two kilobytes.
 const REQUEST_BYTES_MAX: u64 = 64 * 1024;
+
+/// The process, ended when dropped.
+pub(crate) struct Institution {
+    _process: Process,
+    address: String,
+}
+
+impl Institution {
+    const OFFERING: &str = "many-entries";
+    /// It takes every login.
+    pub(crate) const LOGIN: Credentials<'static> =
+        Credentials { offering: Self::OFFERING, user: "max", password: "many-entries-1" };
+
+    /// Starts one whose account has so many entries.
+    pub(crate) fn start(entries: u32) -> anyhow::Result<Self> {
+        let mut command = Command::new(program("bench")?);
+        let command = command.args(["institution", "--entries", &entries.to_string()]);
+        let (process, address) = Process::announced(command)?;
+        Ok(Self { _process: process, address })
+    }
+
+    /// Gives all entries other ids.
+    pub(crate) fn renumber(&self) -> anyhow::Result<()> {
+        Request::get("/generation/1").send(&self.address)?;
+        Ok(())
+    }
+
+    /// Its row in a directory.
+    pub(crate) fn offering(&self) -> Offering {
+        let parameters = serde_json::json!({
+            "url": self.address, "org": "BENCH", "fid": "1", "version": 102, "profile": false,
+        });
+        Offering {
+            id: Self::OFFERING.to_owned(),
+            brand: "Many Entries Bank".to_owned(),
+            name: "Many Entries Bank".to_owned(),
+            kind: InstitutionKind::Bank,
+            purpose: String::new(),
+            also_known_as: Vec::new(),
+            home_url: self.address.clone(),
+            login_url: self.address.clone(),
+            place: String::new(),
+            popularity: 3,
+            access: Some(Access { connector: "ofx".to_owned(), parameters, form: Vec::new() }),
+            notice: None,
+        }
+    }
+}
 
 /// Serves until the process is killed. Prints its address first.
 pub(crate) fn run(shape: Shape) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use engine::Schedule;
 
 use crate::{
     firm::{Client, Credentials, Firm, Place},
+    institution::Institution,
     process::Sandbox,
 };
 
@@ -14,10 +15,11 @@ pub(crate) const ACCOUNTS_ON_PAGE: usize = 30;
 /// Connected accounts of each household; the others are kept by hand.
 pub(crate) const CONNECTIONS: usize = 10;
 
-/// Institution, login and password of the sandbox: one checking account with a few entries a day …
+/// Transactions of the one account that has many.
+pub(crate) const MANY: u32 = 100_000;
+
+/// Institution, login and password of the sandbox: one checking account with a few entries a day.
 const FEW: (&str, &str, &str) = ("sandbox-pinegrove", "uma.corrected", "sandbox-cone-1402");
-/// … and one with 10,000.
-const MANY: (&str, &str, &str) = ("sandbox-thistledown", "max.many", "sandbox-burr-1301");
 
 /// A household to ask for.
 #[derive(Debug, Clone)]
@@ -33,7 +35,7 @@ pub(crate) struct Asking {
 pub(crate) struct Seeded {
     /// [`ACCOUNTS`] accounts.
     pub(crate) few: Asking,
-    /// [`ACCOUNTS`] accounts, with 100,000 transactions.
+    /// [`ACCOUNTS`] accounts, one of them with [`MANY`] transactions.
     pub(crate) many: Asking,
     /// [`ACCOUNTS_ON_PAGE`] accounts.
     pub(crate) page: Asking,
@@ -41,26 +43,31 @@ pub(crate) struct Seeded {
 
 /// Fills an empty place.
 pub(crate) async fn seed(place: &Place<'_>, sandbox: &Sandbox) -> anyhow::Result<Seeded> {
-    let offerings = heldaway::demo::sandbox::offerings(&sandbox.directory()).await?;
+    let institution = Institution::start(MANY)?;
+    let mut offerings = heldaway::demo::sandbox::offerings(&sandbox.directory()).await?;
+    offerings.push(institution.offering());
     let firm = Firm::new(place, offerings, Schedule::BusinessDays).await?;
     Ok(Seeded {
-        few: household(&firm, "few", FEW, ACCOUNTS).await?,
-        many: household(&firm, "many", MANY, ACCOUNTS).await?,
-        page: household(&firm, "page", FEW, ACCOUNTS_ON_PAGE).await?,
+        few: household(&firm, "few", &[], ACCOUNTS).await?,
+        many: household(&firm, "many", &[Institution::LOGIN], ACCOUNTS).await?,
+        page: household(&firm, "page", &[], ACCOUNTS_ON_PAGE).await?,
     })
 }
 
 async fn household(
     firm: &Firm,
     name: &str,
-    (offering, user, password): (&str, &str, &str),
+    special: &[Credentials<'_>],
     accounts: usize,
 ) -> anyhow::Result<Asking> {
     let client = firm.client(name).await?;
-    for number in 1..=CONNECTIONS {
-        // A login with a number has the same story and entries of its own.
-        let user = format!("{user}+{}", number + accounts);
-        let id = firm.connect(&client, &Credentials { offering, user: &user, password }).await?;
+    // A login with a number has the same story and entries of its own.
+    let (offering, user, password) = FEW;
+    let users: Vec<String> =
+        (1..=CONNECTIONS).map(|number| format!("{user}+{}", number + accounts)).collect();
+    let plain = users.iter().map(|user| Credentials { offering, user, password });
+    for credentials in special.iter().cloned().chain(plain).take(CONNECTIONS) {
+        let id = firm.connect(&client, &credentials).await?;
         firm.work().await?;
         firm.add_found(&client, id).await?;
     }

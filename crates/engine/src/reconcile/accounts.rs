@@ -30,7 +30,10 @@ pub struct Listed<'h> {
 
 impl<'h> Listed<'h> {
     /// Takes an account from the list; `hashes` makes the keyed hashes of its number.
-    pub fn new(found: Cow<'h, FoundAccount>, hashes: impl Fn(&secrecy::SecretString) -> Vec<Vec<u8>>) -> Self {
+    pub fn new(
+        found: Cow<'h, FoundAccount>,
+        hashes: impl Fn(&secrecy::SecretString) -> Vec<Vec<u8>>,
+    ) -> Self {
         let number = &found.identity.number;
         let (number_hashes, last_digits) = (hashes(number), last_digits(number.expose_secret()));
         Self { found, number_hashes, last_digits }

@@ -149,7 +149,8 @@ fn a_number_listed_twice_is_one_account_with_all_its_data() {
 fn only_a_complete_list_with_something_in_it_makes_an_account_missing() {
     let known = all_known();
     let half = &household()[..2];
-    let of = |listed: &[Listed<'_>], complete| missing(&known, &recognize(&known, listed, complete), complete);
+    let of =
+        |listed: &[Listed<'_>], complete| missing(&known, &recognize(&known, listed, complete), complete);
     assert_eq!(of(half, true), [2, 3]);
     assert_eq!(of(half, false), [0; 0]);
     assert_eq!(of(&[], true), [0; 0]);
