@@ -85,6 +85,8 @@ pub enum Step {
         deadline: Option<Timestamp>,
         /// The answers just given were not accepted.
         wrong_before: bool,
+        /// They were accepted and used up: the institution wants one more.
+        right_before: bool,
     },
     /// There is more to do; call again with [`Input::Resume`].
     Again(Stage),

@@ -173,9 +173,18 @@ pub struct Account {
     pub value: Option<Value>,
     /// Runs in a row in which the institution no longer listed it.
     pub missing_runs: u32,
+    /// The day on which the client said that it was closed. Its history stays; it no longer counts.
+    pub closed_on: Option<Date>,
     pub created_at: Timestamp,
     /// Rises with each change; forms send it back, so that two tabs can't overwrite one another.
     pub version: i64,
+}
+
+impl Account {
+    /// Whether its value is part of net worth now.
+    pub fn counts(&self) -> bool {
+        self.counted && self.closed_on.is_none()
+    }
 }
 
 /// A value with the two times that are never mixed.

@@ -110,6 +110,8 @@ pub struct Attempt {
     pub ended_at: Option<Timestamp>,
     /// How it ended; `None` while open.
     pub outcome: Option<Reason>,
+    /// How many of the accounts that it found the client added; `None` before a decision.
+    pub added: Option<u32>,
     /// A sentence of the institution meant for the client, when it sent one.
     pub say: Option<String>,
     /// For data support: what happened, without secrets or account numbers.

@@ -56,6 +56,8 @@ pub struct Challenge {
     pub wrong_before: bool,
     /// True when the answer before this one came too late and the institution asks the same anew.
     pub expired_before: bool,
+    /// True when the answer before this one was right and was used up: the institution wants one more.
+    pub right_before: bool,
 }
 
 /// A person's answers, by question id. `Debug` shows ids only.

@@ -48,8 +48,29 @@ pub struct Connection {
     pub rejected_in_row: u32,
     /// Failures in a row, of any kind.
     pub failures_in_row: u32,
+    /// The institution asks a person each time, as its last run has shown: nothing is fetched by itself.
+    pub attended_only: bool,
     /// Rises with each change: compare-and-set.
     pub version: i64,
+    /// For sentences only.
+    pub around: Around,
+}
+
+/// What stands around a connection in its household, as far as sentences name it. Read along with it by those who show
+/// it, never written, and empty for the engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Its accounts in the household's picture, those that were closed included.
+    pub added: u32,
+    /// Accounts that were found and that nobody decided about.
+    pub found: u32,
+    /// Accounts that the client left out and that the institution still lists.
+    pub left_out: u32,
+    /// Its accounts that are no longer listed: `Rainy day savings •••9120`.
+    pub missing: Vec<String>,
+    /// What tells it from another login of the household at the same institution: `Ruth`, `•••0447`, `second login`.
+    /// Empty when it is the only one.
+    pub login: String,
 }
 
 /// What happens to a connection.
@@ -80,9 +101,8 @@ pub enum Event {
     Succeeded(Outcome),
     /// No values came.
     Failed(Reason),
-    /// The client decided about found accounts; so many remain undecided. `partial`: something of those added has not
-    /// come yet.
-    Reviewed { undecided: u32, partial: bool },
+    /// The client decided about accounts: which are added, left out, offered again or closed.
+    Reviewed(Review),
     /// The client wants it to rest: secrets are destroyed, accounts and history are kept. Without accounts there is
     /// nothing to keep, and it is removed.
     Disconnected { keeps_accounts: bool },
@@ -99,6 +119,21 @@ pub struct Outcome {
     pub missing: u32,
     /// A data set did not come.
     pub partial: bool,
+    /// A person was asked, and the institution gave nothing that spares the question the next time.
+    pub attended_only: bool,
+}
+
+/// How a connection's accounts stand after a decision of the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Review {
+    /// Found accounts that still wait for a decision.
+    pub undecided: u32,
+    /// Added accounts missing for [`limits::MISSING_RUNS_FLAGGED`] runs and not closed.
+    pub missing: u32,
+    /// Something of the added accounts has not come.
+    pub partial: bool,
+    /// An added account never had a value: it is fetched now; true when who decides can answer questions.
+    pub fetch: Option<bool>,
 }
 
 /// An event that the connection's state doesn't permit. Not a fault: another tab, a double click or a late worker.
@@ -134,6 +169,16 @@ impl Connection {
     /// The state that pages and filters use.
     pub fn state(&self) -> State {
         self.reason.state()
+    }
+
+    /// The institution's name, with what tells this login from another one there: `Juniper Street Bank (Ruth)`.
+    pub fn name(&self) -> String {
+        let (institution, login) = (&self.institution, &self.around.login);
+        match institution.strip_suffix(')') {
+            _ if login.is_empty() => institution.clone(),
+            Some(open) => format!("{open}, {login})"),
+            None => format!("{institution} ({login})"),
+        }
     }
 
     /// Whether a run is under way or waits for a person.
@@ -218,11 +263,7 @@ impl Connection {
                 self.stepping()?;
                 next.fail(reason, now, calendar);
             }
-            Event::Reviewed { undecided, partial } => {
-                if self.reason == Reason::NewAccounts && undecided == 0 {
-                    next.turn(if partial { Reason::Partial } else { Reason::Ok }, now);
-                }
-            }
+            Event::Reviewed(review) => next.settle(review, now),
             Event::Disconnected { keeps_accounts } => {
                 if matches!(self.reason, Reason::ByPerson | Reason::Removed) {
                     return Err(IllegalMove::NotNow);
@@ -317,16 +358,11 @@ impl Connection {
     }
 
     fn succeed(&mut self, outcome: Outcome, now: Timestamp, calendar: &dyn Calendar) {
-        let reason = if outcome.listed == 0 {
-            Reason::NoAccounts
-        } else if outcome.missing > 0 {
-            Reason::AccountMissing
-        } else if outcome.undecided > 0 {
-            Reason::NewAccounts
-        } else if outcome.partial {
-            Reason::Partial
-        } else {
-            Reason::Ok
+        self.attended_only = outcome.attended_only;
+        let Outcome { undecided, missing, partial, .. } = outcome;
+        let reason = match outcome.listed {
+            0 => Reason::NoAccounts,
+            _ => self.resting(Review { undecided, missing, partial, fetch: None }),
         };
         self.end_run(reason, now);
         // An empty list proves that the login works, not that the values are current (R34).
@@ -335,11 +371,43 @@ impl Connection {
         }
         self.rejected_in_row = 0;
         self.failures_in_row = 0;
-        self.due_at = Some(calendar.next_run(self.id, now));
+        // Without anybody there the next run could only fail. An empty list asks nobody.
+        let alone = !self.attended_only || reason == Reason::NoAccounts;
+        self.due_at = alone.then(|| calendar.next_run(self.id, now));
+    }
+
+    /// What is the matter while values come, by its weight.
+    fn resting(&self, accounts: Review) -> Reason {
+        match accounts {
+            Review { missing: 1.., .. } => Reason::AccountMissing,
+            Review { undecided: 1.., .. } => Reason::NewAccounts,
+            _ if self.attended_only => Reason::AttendedOnly,
+            Review { partial: true, .. } => Reason::Partial,
+            _ => Reason::Ok,
+        }
+    }
+
+    /// A decision about accounts changes what is said of them; any other trouble, and a run under way, stay.
+    fn settle(&mut self, review: Review, now: Timestamp) {
+        use Reason::{AccountMissing, AttendedOnly, NewAccounts, Ok, Partial};
+        let about_accounts =
+            matches!(self.reason, AccountMissing | AttendedOnly | NewAccounts | Ok | Partial);
+        if !about_accounts || self.is_running() {
+            return;
+        }
+        self.turn(self.resting(review), now);
+        match review.fetch {
+            Some(true) if review.undecided == 0 => {
+                self.begin(Work { kind: AttemptKind::Refresh, attended: true }, now);
+            }
+            Some(_) if !self.attended_only => self.due_at = Some(now),
+            _ => {}
+        }
     }
 
     fn fail(&mut self, reason: Reason, now: Timestamp, calendar: &dyn Calendar) {
         self.failures_in_row += 1;
+        self.attended_only |= reason == Reason::AttendedOnly;
         let reason = match reason {
             Reason::CredentialsRejected => self.count_rejection(),
             Reason::BadResponse | Reason::Internal if self.failures_in_row >= limits::FAILURES_IN_ROW_MAX => {

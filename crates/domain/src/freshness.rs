@@ -20,7 +20,7 @@ impl Currentness {
     /// Counts the accounts that count in net worth.
     pub fn of<'a>(accounts: impl IntoIterator<Item = &'a Account>, now: Timestamp, zone: &TimeZone) -> Self {
         let mut sum = Self::default();
-        for account in accounts.into_iter().filter(|account| account.counted) {
+        for account in accounts.into_iter().filter(|account| account.counts()) {
             sum.of += 1;
             sum.current += u32::from(is_current(account, now, zone));
         }
@@ -44,7 +44,12 @@ pub fn is_current(account: &Account, now: Timestamp, zone: &TimeZone) -> bool {
     if account.missing_runs > 0 {
         return false;
     }
-    value.updated_at >= stale_before(now, zone)
+    is_recent(value.updated_at, now, zone)
+}
+
+/// Whether a success lies after the last business day's regular run.
+pub fn is_recent(success: Timestamp, now: Timestamp, zone: &TimeZone) -> bool {
+    success >= stale_before(now, zone)
 }
 
 /// The instant before which a success is too old: the start of the last business day whose regular run is over.

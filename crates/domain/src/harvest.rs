@@ -16,6 +16,8 @@ pub struct Harvest {
     pub accounts: Vec<FoundAccount>,
     /// True when `accounts` is the institution's whole list; only then can one be missing.
     pub complete: bool,
+    /// A person was asked in this run, and nothing came that spares the question the next time.
+    pub attended_only: bool,
 }
 
 /// How an account can be recognized again, strongest first.

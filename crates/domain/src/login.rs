@@ -80,3 +80,68 @@ impl Login {
         self.fields.iter().map(|(name, value)| (name.as_str(), value))
     }
 }
+
+/// One of several logins of a household at the same institution.
+#[derive(Debug, Clone, Copy)]
+pub struct Namesake<'a> {
+    /// The name of the person whose login it is.
+    pub owner: &'a str,
+    /// The masked digits of its accounts, joined by commas; empty when it has none.
+    pub digits: &'a str,
+}
+
+/// The most accounts by whose digits a login is told from another one.
+const DIGITS_NAMED: usize = 2;
+
+/// What tells each of several logins at one institution from the others, in the order in which they were made: its
+/// owner's first name, else the digits of its accounts, else its place.
+pub fn tell_apart(logins: &[Namesake<'_>]) -> Vec<String> {
+    let first = |login: &Namesake<'_>| login.owner.split_whitespace().next().unwrap_or_default().to_owned();
+    let digits =
+        |login: &Namesake<'_>| login.digits.split(", ").take(DIGITS_NAMED).collect::<Vec<_>>().join(", ");
+    let by_owner = logins.iter().any(|login| first(login) != first(&logins[0]));
+    let names = logins.iter().enumerate().map(|(at, login)| {
+        let rivals = |other: &&Namesake<'_>| !by_owner || first(other) == first(login);
+        let alike = logins.iter().filter(rivals).filter(|other| digits(other) == digits(login)).count();
+        let own = match digits(login) {
+            _ if logins.iter().filter(rivals).count() == 1 => String::new(),
+            of if of.is_empty() || alike > 1 => place(logins[..at].iter().filter(rivals).count()),
+            of => of,
+        };
+        let owner = if by_owner { first(login) } else { String::new() };
+        [owner, own].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    });
+    names.collect()
+}
+
+/// The `before + 1`-th login, in words.
+fn place(before: usize) -> String {
+    match before {
+        0 => "first login".to_owned(),
+        1 => "second login".to_owned(),
+        2 => "third login".to_owned(),
+        _ => format!("login {}", before + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(logins: &[(&str, &str)]) -> Vec<String> {
+        let logins: Vec<_> = logins.iter().map(|(owner, digits)| Namesake { owner, digits }).collect();
+        tell_apart(&logins)
+    }
+
+    #[test]
+    fn logins_are_told_apart_by_owner_then_digits_then_place() {
+        assert_eq!(told(&[("Ruth Lindqvist", "•••1"), ("Samuel Lindqvist", "•••1")]), ["Ruth", "Samuel"]);
+        assert_eq!(told(&[("Ruth", "•••1"), ("Ruth", "•••2, •••3, •••4")]), ["•••1", "•••2, •••3"]);
+        assert_eq!(told(&[("Ruth", "•••1"), ("Ruth", "")]), ["•••1", "second login"]);
+        assert_eq!(told(&[("Ruth", "•••1"), ("Ruth", "•••1")]), ["first login", "second login"]);
+        assert_eq!(
+            told(&[("Ruth", ""), ("Samuel", ""), ("Ruth", "")]),
+            ["Ruth, first login", "Samuel", "Ruth, second login"]
+        );
+    }
+}

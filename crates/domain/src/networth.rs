@@ -21,7 +21,7 @@ impl NetWorth {
     pub fn of(accounts: &[Account], currency: Currency, now: Timestamp, zone: &TimeZone) -> Self {
         let (mut assets, mut debts) = (Money::zero(currency), Money::zero(currency));
         let mut excluded = 0;
-        for value in accounts.iter().filter(|account| account.counted).filter_map(|account| account.value) {
+        for value in accounts.iter().filter(|account| account.counts()).filter_map(|account| account.value) {
             let side = if value.amount.is_negative() { &mut debts } else { &mut assets };
             match side.checked_add(value.amount) {
                 Some(sum) => *side = sum,

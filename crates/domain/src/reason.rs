@@ -148,7 +148,7 @@ reasons! {
     NewAccounts "new_accounts" Active Client FindNew
         "A new account at {X}" "We found an account at {X} that you have not added. Have a look and decide." "The institution lists an account the client has not decided about.";
     AttendedOnly "attended_only" Active Client Refresh
-        "{X} asks for a code every time" "{X} asks for a code every time, so its values update when you press Refresh and answer." "Unattended runs would trigger a challenge; only the client's own refresh works.";
+        "{X} asks for a code every time" "{X} asks for a code or an answer every time, so its values update when you press Refresh and answer." "Unattended runs would trigger a challenge; only the client's own refresh works.";
     QuestionAsked "question" NeedsInput Client Answer
         "{X} has a question for you" "{X} asks a question before it shows your accounts. Please answer it here." "A challenge is open.";
     CodeAsked "code" NeedsInput Client Answer
@@ -174,7 +174,7 @@ reasons! {
     NoAccounts "no_accounts" NoData Client FindNew
         "No accounts found at the institution" "Your login at {X} works, but {X} shows no accounts. If you just opened one, it can take a day; then press Find New." "The login works and the list of accounts is empty. What was there is kept.";
     AccountMissing "account_missing" NoData Client ReviewAccounts
-        "An account is no longer listed at {X}" "An account is no longer listed at {X}. If it was closed, its history stays here; if it was renumbered, press Find New." "An account was missing in three complete lists in a row; it is never deleted.";
+        "An account is no longer listed at {X}" "An account is no longer listed at {X}. If it was closed, say so: its history stays. If it has another number now, press Find New." "An account was missing in three complete lists in a row; it is never deleted.";
     Down "down" InstitutionTrouble Institution Refresh
         "Unable to get the recent account values" "{X} can't be reached. This is not about your login. We try again by ourselves; you can also try now." "The institution can't be reached.";
     Maintenance "maintenance" InstitutionTrouble Institution Refresh

@@ -25,7 +25,7 @@ pub enum Act {
     FindNew,
     /// Let a connection rest and destroy its secrets.
     Disconnect,
-    /// Decide about found accounts: add, link, leave out, owner, counted.
+    /// Decide about found accounts: add, link, leave out, owner, counted; and say that one was closed.
     ReviewAccounts,
     /// Keep accounts by hand: add, value, rename, delete.
     KeepByHand,

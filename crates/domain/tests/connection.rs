@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{
     ConnectionId, FirmId, HouseholdId, PersonId, Reason, Timestamp,
     attempt::AttemptKind,
-    connection::{Calendar, Connection, Event, IllegalMove, Outcome, Work},
+    connection::{Around, Calendar, Connection, Event, IllegalMove, Outcome, Review, Work},
     limits,
     reason::{Retry, State},
     world::Entropy,
@@ -57,7 +57,9 @@ fn connection(reason: Reason, work: Option<Work>) -> Connection {
         manual_refresh_after: None,
         rejected_in_row: 0,
         failures_in_row: 0,
+        attended_only: false,
         version: 1,
+        around: Around::default(),
     }
 }
 
@@ -79,7 +81,7 @@ fn events() -> [(&'static str, Event); 14] {
         ("succeeded", Event::Succeeded(outcome)),
         ("down", Event::Failed(Reason::Down)),
         ("rejected", Event::Failed(Reason::CredentialsRejected)),
-        ("reviewed", Event::Reviewed { undecided: 0, partial: false }),
+        ("reviewed", Event::Reviewed(Review::default())),
         ("disconnect", Event::Disconnected { keeps_accounts: true }),
     ]
 }
@@ -149,7 +151,10 @@ fn expected(reason: Reason, work: Option<Work>) -> Vec<String> {
     let waits = reason.state() == State::NeedsInput;
     let confirmed = if reason == Reason::TooManyFailures { "started+" } else { login };
     let due = if due == "=" { format!("{}*", reason.code()) } else { due.to_owned() };
-    let reviewed = if reason == Reason::NewAccounts { "ok" } else { "same" };
+    let reviewed = match reason {
+        Reason::NewAccounts | Reason::AccountMissing | Reason::AttendedOnly | Reason::Partial => "ok",
+        _ => "same",
+    };
     let cells: [&str; 14] = match work {
         None => [
             login, confirmed, run, run, &due, "-not_now", "-not_now", "-unasked", "-unasked", "-not_now",
@@ -186,11 +191,7 @@ fn expected(reason: Reason, work: Option<Work>) -> Vec<String> {
             "ok",
             "down",
             "credentials_changed",
-            match (reviewed, attended) {
-                ("ok", true) => "ok+",
-                ("ok", false) => "ok*",
-                _ => "same",
-            },
+            "same",
             disconnect,
         ],
     };
@@ -225,7 +226,7 @@ fn a_success_says_what_is_the_matter_in_the_order_of_its_weight() {
     let running =
         Connection { failures_in_row: 3, rejected_in_row: 2, ..connection(Reason::Started, Some(ATTENDED)) };
     let after = |outcome| running.on(Event::Succeeded(outcome), now(), &Daily).unwrap();
-    let mut outcome = Outcome { listed: 2, undecided: 1, missing: 1, partial: true };
+    let mut outcome = Outcome { listed: 2, undecided: 1, missing: 1, partial: true, attended_only: false };
     for reason in [Reason::AccountMissing, Reason::NewAccounts, Reason::Partial, Reason::Ok] {
         let after = after(outcome);
         assert_eq!(
@@ -296,13 +297,68 @@ fn a_code_can_be_sent_again_after_a_moment_and_a_question_that_ran_out_at_once()
 }
 
 #[test]
-fn a_review_settles_the_news_but_not_what_has_not_come() {
-    let found = connection(Reason::NewAccounts, None);
+fn a_decision_settles_what_is_about_accounts_and_nothing_else() {
+    let (none, one) = (Review::default(), Review { undecided: 1, ..Review::default() });
+    let missing = Review { missing: 1, ..one };
+    let partial = Review { partial: true, ..none };
     let after =
-        |undecided, partial| found.on(Event::Reviewed { undecided, partial }, now(), &Daily).unwrap().reason;
-    assert_eq!(after(0, false), Reason::Ok);
-    assert_eq!(after(0, true), Reason::Partial);
-    assert_eq!(after(1, true), Reason::NewAccounts);
+        |reason, review| connection(reason, None).on(Event::Reviewed(review), now(), &Daily).unwrap().reason;
+    for reason in [Reason::NewAccounts, Reason::AccountMissing, Reason::Ok, Reason::Partial] {
+        assert_eq!(after(reason, none), Reason::Ok);
+        assert_eq!(after(reason, partial), Reason::Partial);
+        assert_eq!(after(reason, one), Reason::NewAccounts);
+        assert_eq!(after(reason, missing), Reason::AccountMissing);
+    }
+    for reason in [Reason::Down, Reason::CredentialsRejected, Reason::TimedOut, Reason::ByPerson] {
+        assert_eq!(after(reason, one), reason, "another trouble stays");
+    }
+}
+
+#[test]
+fn an_added_account_without_a_value_is_fetched_at_once() {
+    let after = |attended_only, fetch, undecided| {
+        let before = Connection { attended_only, due_at: None, ..connection(Reason::NewAccounts, None) };
+        let review = Review { fetch, undecided, ..Review::default() };
+        before.on(Event::Reviewed(review), now(), &Daily).unwrap()
+    };
+    let begun = after(true, Some(true), 0);
+    assert_eq!((begun.reason, begun.work, begun.due_at), (Reason::Started, Some(ATTENDED), Some(now())));
+    // Another member of the household can't answer: it is fetched without anybody, if that can work.
+    assert_eq!((after(false, Some(false), 0).work, after(false, Some(false), 0).due_at), (None, Some(now())));
+    assert_eq!(after(true, Some(false), 0).due_at, None);
+    assert_eq!(after(true, Some(true), 1).work, None, "not before all is decided");
+}
+
+/// Whoever is asked each time is not promised values that come by themselves.
+#[test]
+fn an_institution_that_asks_each_time_is_never_due_by_itself() {
+    let running = connection(Reason::Started, Some(ATTENDED));
+    let outcome = |undecided| Outcome { listed: 2, undecided, attended_only: true, ..Outcome::default() };
+    let found = running.on(Event::Succeeded(outcome(2)), now(), &Daily).unwrap();
+    assert_eq!((found.reason, found.due_at), (Reason::NewAccounts, None));
+    let added = found.on(Event::Reviewed(Review::default()), now(), &Daily).unwrap();
+    assert_eq!((added.reason, added.due_at), (Reason::AttendedOnly, None));
+    let again = running.on(Event::Succeeded(outcome(0)), now(), &Daily).unwrap();
+    assert_eq!(
+        (again.reason, again.due_at, again.last_success_at),
+        (Reason::AttendedOnly, None, Some(now()))
+    );
+    let remembered = Outcome { attended_only: false, ..outcome(0) };
+    let spared = Connection { attended_only: true, ..running }
+        .on(Event::Succeeded(remembered), now(), &Daily)
+        .unwrap();
+    assert_eq!((spared.reason, spared.due_at), (Reason::Ok, Some(now() + DAY)));
+}
+
+#[test]
+fn two_logins_at_one_institution_have_names_of_their_own() {
+    let named = |institution: &str, login: &str| {
+        let around = Around { login: login.to_owned(), ..Around::default() };
+        Connection { institution: institution.to_owned(), around, ..connection(Reason::Ok, None) }.name()
+    };
+    assert_eq!(named("Maple Bank", ""), "Maple Bank");
+    assert_eq!(named("Maple Bank", "Ruth"), "Maple Bank (Ruth)");
+    assert_eq!(named("Maple Bank (sandbox)", "second login"), "Maple Bank (sandbox, second login)");
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -321,16 +377,22 @@ fn any_event() -> impl Strategy<Value = Event> {
         }),
         Just(Event::Answered),
         Just(Event::DeadlinePassed),
-        (0..3_u32, 0..2_u32, 0..2_u32, any::<bool>()).prop_map(|(listed, undecided, missing, partial)| {
-            Event::Succeeded(Outcome { listed, undecided, missing, partial })
-        }),
+        (0..3_u32, 0..2_u32, 0..2_u32, any::<bool>(), any::<bool>()).prop_map(
+            |(listed, undecided, missing, partial, attended_only)| {
+                Event::Succeeded(Outcome { listed, undecided, missing, partial, attended_only })
+            }
+        ),
         reason
-            .prop_filter("a connector says what went wrong", |reason| !matches!(
-                reason.state(),
-                State::Connecting | State::Active | State::NeedsInput
-            ))
+            .prop_filter("a connector says what went wrong", |reason| {
+                *reason == Reason::AttendedOnly
+                    || !matches!(reason.state(), State::Connecting | State::Active | State::NeedsInput)
+            })
             .prop_map(Event::Failed),
-        (0..2_u32, any::<bool>()).prop_map(|(undecided, partial)| Event::Reviewed { undecided, partial }),
+        (0..2_u32, 0..2_u32, any::<bool>(), any::<Option<bool>>()).prop_map(
+            |(undecided, missing, partial, fetch)| {
+                Event::Reviewed(Review { undecided, missing, partial, fetch })
+            }
+        ),
         any::<bool>().prop_map(|keeps_accounts| Event::Disconnected { keeps_accounts }),
     ]
 }
@@ -349,7 +411,7 @@ proptest! {
             let person = matches!(
                 next.state(),
                 State::NeedsInput | State::NeedsLogin | State::NeedsVisit | State::Paused | State::Ended
-            ) || next.reason == Reason::AttendedOnly;
+            ) || (next.attended_only && next.due_at.is_none());
             if next.is_running() {
                 prop_assert!(next.due_at.is_some(), "{event:?} {next:?}");
             } else if person {

@@ -6,7 +6,7 @@ use domain::{
     attempt::{Attempt, AttemptKind, Mode, Stage},
     audit::{Doer, Subject},
     challenge::{Answers, Challenge},
-    connection::{Connection, Event, IllegalMove, Work},
+    connection::{Around, Connection, Event, IllegalMove, Work},
     limits,
     login::Login,
     rights::Act,
@@ -127,7 +127,9 @@ impl Engine {
             manual_refresh_after: None,
             rejected_in_row: 0,
             failures_in_row: 0,
+            attended_only: false,
             version: 1,
+            around: Around::default(),
         };
         tx.add_connection(&connection, &new.form_key).await?;
         self.seal_login(&mut tx, &connection, None, &new.login).await?;
@@ -296,6 +298,7 @@ impl Engine {
             started_at: tx.now(),
             ended_at: None,
             outcome: None,
+            added: None,
             say: None,
             detail: String::new(),
         };

@@ -187,8 +187,9 @@ impl Engine {
             Step::Again(stage) => {
                 (self.again(&mut tx, run, *stage).await?, Some(now + self.inner.options.lease))
             }
-            Step::Ask { questions, deadline, wrong_before } => {
-                (self.ask(&mut tx, run, questions, *deadline, *wrong_before).await?, None)
+            Step::Ask { questions, deadline, wrong_before, right_before } => {
+                let before = (*wrong_before, *right_before);
+                (self.ask(&mut tx, run, questions, *deadline, before).await?, None)
             }
             Step::Done(harvest) => {
                 (self.done(&mut tx, run, harvest, &changes.unwrap_or_default()).await?, None)
@@ -244,7 +245,7 @@ impl Engine {
         run: &Run,
         questions: &[Question],
         deadline: Option<Timestamp>,
-        wrong_before: bool,
+        (wrong_before, right_before): (bool, bool),
     ) -> Result<Connection, Error> {
         if run.open.attempt.mode == Mode::Unattended {
             let failure = Failure::new(Reason::AttendedOnly, "the institution asks although nobody is there");
@@ -262,7 +263,7 @@ impl Engine {
         // The same asked anew after an answer that was not called wrong: it came too late.
         let same =
             |before: &Challenge| before.questions.iter().map(|q| &q.id).eq(questions.iter().map(|q| &q.id));
-        let expired_before = !wrong_before && before.as_ref().is_some_and(same);
+        let expired_before = !wrong_before && !right_before && before.as_ref().is_some_and(same);
         let deadline = deadline.unwrap_or(tx.now() + limits::CHALLENGE_LIFETIME);
         let code = questions.iter().any(|question| question.kind == QuestionKind::Code);
         let next = self.next(run, Event::Asked { code, deadline, wrong_before }, tx.now()).await?;
@@ -277,6 +278,7 @@ impl Engine {
             tries_left,
             wrong_before,
             expired_before,
+            right_before,
         };
         tx.add_challenge(&challenge).await?;
         tx.step_attempt(run.open.attempt.id, Stage::SecurityCheck).await?;
@@ -296,9 +298,6 @@ impl Engine {
             return self.fail(tx, run, &failure).await;
         }
         tx.apply_changes(connection, changes).await?;
-        if run.open.attempt.kind == AttemptKind::FindNew {
-            tx.offer_left_out_again(connection.id).await?;
-        }
         if !run.open.attempt.kind.reviews() {
             for change in changes.accounts.iter().filter(|change| change.new) {
                 tx.announce_found(connection.household, connection, change.id).await?;
@@ -309,6 +308,7 @@ impl Engine {
             undecided: tx.undecided(connection.id).await?,
             missing: tx.flagged_missing(connection.id, limits::MISSING_RUNS_FLAGGED).await?,
             partial: tx.incomplete(connection.id).await?,
+            attended_only: harvest.attended_only,
         };
         let next = self.next(run, Event::Succeeded(outcome), tx.now()).await?;
         let detail = format!("{} accounts listed", outcome.listed);

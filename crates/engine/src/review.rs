@@ -2,14 +2,16 @@
 
 use domain::{
     AccountId, ConnectionId, Currency, Money,
-    account::{Account, AccountKind, Owner},
+    account::{Account, AccountKind, Owner, Standing},
     audit::{Doer, Subject},
-    connection::{Event, IllegalMove},
+    connection::{Connection, Event, IllegalMove, Review},
     harvest::Statement,
+    limits,
     rights::Act,
     transaction::{Pending, Posted},
 };
 use store::{
+    Tx,
     reconcile::{EntryChanges, EntryRow},
     review::Added,
 };
@@ -35,8 +37,27 @@ pub enum Choice {
     /// It is one that the household has already, kept by hand or no longer listed: that one keeps its id, name,
     /// owner and history and takes the connection over.
     Link(AccountId),
-    /// It is not offered again.
+    /// It is not offered again by itself; [`Engine::offer_again`] does.
     LeaveOut,
+}
+
+/// What a client wants of a single account of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    OfferAgain,
+    Close,
+    Reopen,
+}
+
+impl Wish {
+    /// Whether the account is as wished already.
+    fn is_granted(self, account: &Account) -> bool {
+        match self {
+            Self::OfferAgain => account.standing != Standing::LeftOut,
+            Self::Close => account.closed_on.is_some(),
+            Self::Reopen => account.closed_on.is_none(),
+        }
+    }
 }
 
 /// A found account with the accounts it may be linked to.
@@ -118,12 +139,126 @@ impl Engine {
                 Choice::LeaveOut => tx.leave_out(id, decision.account).await?,
             }
         }
-        let undecided = tx.undecided(id).await?;
+        let added = decisions.iter().filter(|decision| decision.choice != Choice::LeaveOut).count();
+        tx.settle_review(connection.household, id, u32::try_from(added).unwrap_or(u32::MAX)).await?;
+        self.move_on(&mut tx, subject, &connection, "connection.reviewed").await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Moves a connection on after a decision about its accounts. One that was left out has no values, so adding it
+    /// begins a run.
+    async fn move_on(
+        &self,
+        tx: &mut Tx,
+        subject: &Subject,
+        connection: &Connection,
+        action: &'static str,
+    ) -> Result<(), Error> {
+        let id = connection.id;
+        let own = subject.person == connection.owner;
+        let review = Review {
+            undecided: tx.undecided(id).await?,
+            missing: tx.flagged_missing(id, limits::MISSING_RUNS_FLAGGED).await?,
+            partial: tx.incomplete(id).await?,
+            fetch: tx.lacks_values(id).await?.then_some(own),
+        };
         let calendar = self.calendar(connection.firm).await?;
-        let partial = tx.incomplete(id).await?;
-        let next = connection.on(Event::Reviewed { undecided, partial }, now, &calendar)?;
-        tx.settle_review(connection.household, id).await?;
-        tx.move_connection(&next, "connection.reviewed").await?;
+        let next = connection.on(Event::Reviewed(review), tx.now(), &calendar)?;
+        if next.is_running() && !connection.is_running() {
+            self.open_attempt(tx, &next).await?;
+        }
+        Ok(tx.move_connection(&next, action).await?)
+    }
+
+    /// Offers an account that was left out once more; it waits for the review then. Twice is no error.
+    pub async fn offer_again(
+        &self,
+        subject: &Subject,
+        operation: &str,
+        id: ConnectionId,
+        account: AccountId,
+    ) -> Result<(), Error> {
+        self.change_account(subject, operation, id, account, Wish::OfferAgain).await
+    }
+
+    /// The client says that an account which its institution has stopped to list was closed: its history stays, it no
+    /// longer counts, and nothing waits for it. Listed again, it lives again. Twice is no error; [`Error::Decision`]
+    /// for one that is listed.
+    pub async fn close_account(
+        &self,
+        subject: &Subject,
+        operation: &str,
+        id: ConnectionId,
+        account: AccountId,
+    ) -> Result<(), Error> {
+        self.change_account(subject, operation, id, account, Wish::Close).await
+    }
+
+    /// Takes [`Engine::close_account`] back. Twice is no error.
+    pub async fn reopen_account(
+        &self,
+        subject: &Subject,
+        operation: &str,
+        id: ConnectionId,
+        account: AccountId,
+    ) -> Result<(), Error> {
+        self.change_account(subject, operation, id, account, Wish::Reopen).await
+    }
+
+    async fn change_account(
+        &self,
+        subject: &Subject,
+        operation: &str,
+        id: ConnectionId,
+        account: AccountId,
+        wish: Wish,
+    ) -> Result<(), Error> {
+        let reader = self.inner.store.reader(subject);
+        let connection = reader.connection(id).await?;
+        let resource = reader.resource(connection.household, Some(connection.owner)).await?;
+        permit(subject, Act::ReviewAccounts, &resource)?;
+        for _ in 1..TRIES {
+            match self.try_change(subject, operation, id, account, wish).await {
+                Err(Error::Store(store::Error::Conflict | store::Error::Busy)) => {}
+                other => return other,
+            }
+            // A double click: the first one has done it.
+            let now = reader.account(account).await?.account;
+            if now.connection != Some(id) {
+                return Err(Error::NotFound);
+            }
+            if wish.is_granted(&now) {
+                return Ok(());
+            }
+        }
+        match self.try_change(subject, operation, id, account, wish).await {
+            Err(Error::Store(store::Error::Conflict)) => Err(Error::Decision),
+            other => other,
+        }
+    }
+
+    async fn try_change(
+        &self,
+        subject: &Subject,
+        operation: &str,
+        id: ConnectionId,
+        account: AccountId,
+        wish: Wish,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let mut tx = self.inner.store.begin(&Doer::Person(subject.clone()), operation, now).await?;
+        let connection = tx.connection(id).await?;
+        let household = connection.household;
+        tx.hold_household(household).await?;
+        match wish {
+            Wish::OfferAgain => tx.offer_again(id, account).await?,
+            Wish::Reopen => tx.reopen_account(household, id, account).await?,
+            Wish::Close => {
+                let day = now.to_zoned_datetime(self.zone(connection.firm).await?).date();
+                tx.close_account(household, id, account, day).await?;
+            }
+        }
+        self.move_on(&mut tx, subject, &connection, "connection.accounts_decided").await?;
         Ok(tx.commit().await?)
     }
 
@@ -188,7 +323,7 @@ fn suggest(found: Account, all: &[Account]) -> Suggestion {
         .collect();
     linkable
         .sort_by(|(one, first), (other, second)| other.cmp(one).then_with(|| first.name.cmp(&second.name)));
-    let best = linkable.first().filter(|(likeness, _)| *likeness >= LIKELY);
+    let best = linkable.first().filter(|(_, account)| is_likely(&found, account));
     // Two that fit alike are no suggestion.
     let second = linkable.get(1).map_or(0, |(likeness, _)| *likeness);
     let suggested = best.filter(|(likeness, _)| *likeness > second).map(|(_, account)| account.id);
@@ -200,22 +335,30 @@ fn suggest(found: Account, all: &[Account]) -> Suggestion {
     }
 }
 
-/// From here on two accounts are probably one.
-const LIKELY: u32 = 3;
+/// Whether two accounts are probably one: the same kind, and digits or value agree. Kind and institution alone fit too
+/// many.
+fn is_likely(found: &Account, account: &Account) -> bool {
+    found.kind == account.kind && (is_numbered(found, account) || is_valued(found, account))
+}
 
 /// How much of two accounts agrees: kind, last digits, value, institution.
 fn likeness(found: &Account, account: &Account) -> u32 {
     let kind = found.kind == account.kind;
-    let digits = &found.last_digits;
-    let numbered =
-        !digits.is_empty() && (account.last_digits == *digits || account.name.contains(digits.as_str()));
-    let valued = match (found.value, account.value) {
-        (Some(one), Some(other)) => is_near(one.amount.minor, other.amount.minor),
-        _ => false,
-    };
     let placed = !account.institution.is_empty()
         && found.institution.to_lowercase().contains(&account.institution.to_lowercase());
-    2 * u32::from(kind) + 2 * u32::from(numbered) + u32::from(valued) + u32::from(placed)
+    2 * u32::from(kind)
+        + 2 * u32::from(is_numbered(found, account))
+        + u32::from(is_valued(found, account))
+        + u32::from(placed)
+}
+
+fn is_numbered(found: &Account, account: &Account) -> bool {
+    let digits = &found.last_digits;
+    !digits.is_empty() && (account.last_digits == *digits || account.name.contains(digits.as_str()))
+}
+
+fn is_valued(found: &Account, account: &Account) -> bool {
+    found.value.zip(account.value).is_some_and(|(one, other)| is_near(one.amount.minor, other.amount.minor))
 }
 
 /// Within one percent.

@@ -102,6 +102,8 @@ CREATE TABLE connection (
     manual_refresh_after {int},
     rejected_in_row {int} NOT NULL,
     failures_in_row {int} NOT NULL,
+    -- the institution asks a person each time: nothing is fetched by itself
+    attended_only {bool} NOT NULL,
     -- compare-and-set of people and workers
     version {int} NOT NULL,
     -- raised by each claim and checked in the same update that applies, so that a worker paused beyond its lease loses
@@ -160,6 +162,8 @@ CREATE TABLE attempt (
     started_at {int} NOT NULL,
     ended_at {int},
     outcome TEXT,
+    -- how many of the accounts that it found the client added; NULL before a decision
+    added {int},
     say TEXT,
     detail TEXT NOT NULL
 ) {strict};
@@ -178,6 +182,7 @@ CREATE TABLE challenge (
     tries_left {int} NOT NULL,
     wrong_before {bool} NOT NULL,
     expired_before {bool} NOT NULL,
+    right_before {bool} NOT NULL,
     -- answered, expired, ended
     closed_at {int},
     closed_as TEXT
@@ -233,6 +238,8 @@ CREATE TABLE account (
     as_of TEXT,
     updated_at {int},
     missing_runs {int} NOT NULL,
+    -- the day on which the client said that it was closed
+    closed_on TEXT,
     -- how it is recognized again: the institution's lasting key, a keyed hash of the number, bank and type
     persistent_key TEXT,
     number_hash {bytes},

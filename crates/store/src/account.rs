@@ -22,7 +22,8 @@ pub const UNDO_FOR: Duration = Duration::from_hours(30 * 24);
 macro_rules! account_columns {
     () => {
         "a.id, a.household_id, a.connection_id, a.standing, a.kind, a.owner, a.name, a.institution, a.last_digits,
-         a.currency, a.counted, a.amount, a.available, a.as_of, a.updated_at, a.missing_runs, a.created_at, a.version"
+         a.currency, a.counted, a.amount, a.available, a.as_of, a.updated_at, a.missing_runs, a.closed_on, a.created_at,
+         a.version"
     };
 }
 pub(crate) use account_columns;
@@ -96,6 +97,16 @@ texts! {
     DELETE = Text::one(
         "UPDATE account SET deleted_at = $1, version = version + 1
          WHERE id = $2 AND version = $3 AND connection_id IS NULL AND deleted_at IS NULL"
+    );
+    // One that the institution still lists isn't closed.
+    CLOSE = Text::one(
+        "UPDATE account SET closed_on = $1, version = version + 1
+         WHERE id = $2 AND connection_id = $3 AND standing = 'added' AND deleted_at IS NULL AND closed_on IS NULL
+             AND missing_runs >= $4"
+    );
+    REOPEN = Text::one(
+        "UPDATE account SET closed_on = NULL, version = version + 1
+         WHERE id = $1 AND connection_id = $2 AND deleted_at IS NULL AND closed_on IS NOT NULL"
     );
     UNDO = Text::one(
         "UPDATE account SET deleted_at = NULL, version = version + 1
@@ -288,6 +299,35 @@ impl Tx {
         self.audit(trail("account.deleted", account.id, account.household)).await
     }
 
+    /// The client says that an account of a connection, which its institution has stopped to list, was closed on `day`:
+    /// its history stays, and it no longer counts. [`Error::Conflict`] when it is listed, or closed already.
+    pub async fn close_account(
+        &mut self,
+        household: HouseholdId,
+        of: ConnectionId,
+        id: AccountId,
+        day: Date,
+    ) -> Result<(), Error> {
+        self.hold_household(household).await?;
+        let flagged = domain::limits::MISSING_RUNS_FLAGGED;
+        self.write(CLOSE).bind(day).bind(id).bind(of).bind(flagged).run_or_conflict().await?;
+        self.settle_net_worth(household).await?;
+        self.audit(trail("account.closed", id, household).detail(format!("on {day}"))).await
+    }
+
+    /// The client takes it back that an account was closed. [`Error::Conflict`] when it isn't.
+    pub async fn reopen_account(
+        &mut self,
+        household: HouseholdId,
+        of: ConnectionId,
+        id: AccountId,
+    ) -> Result<(), Error> {
+        self.hold_household(household).await?;
+        self.write(REOPEN).bind(id).bind(of).run_or_conflict().await?;
+        self.settle_net_worth(household).await?;
+        self.audit(trail("account.reopened", id, household)).await
+    }
+
     /// Brings a deleted account back; [`Error::Conflict`] when it isn't deleted or it is too late.
     pub async fn undo_delete(&mut self, household: HouseholdId, id: AccountId) -> Result<(), Error> {
         self.hold_household(household).await?;
@@ -330,11 +370,13 @@ pub(crate) fn account(row: &mut Row<'_>) -> Result<Account, Error> {
         counted: row.next()?,
         value: None,
         missing_runs: 0,
+        closed_on: None,
         created_at: Timestamp::UNIX_EPOCH,
         version: 0,
     };
     account.value = value(row, account.currency)?;
     account.missing_runs = row.next()?;
+    account.closed_on = row.next()?;
     account.created_at = row.next()?;
     account.version = row.next()?;
     Ok(account)

@@ -15,7 +15,8 @@ use crate::{
 
 macro_rules! columns {
     () => {
-        "a.id, a.connection_id, a.kind, a.attended, a.stage, a.started_at, a.ended_at, a.outcome, a.say, a.detail"
+        "a.id, a.connection_id, a.kind, a.attended, a.stage, a.started_at, a.ended_at, a.outcome, a.added, a.say,
+         a.detail"
     };
 }
 
@@ -41,6 +42,12 @@ texts! {
     END = Text::one(
         "UPDATE attempt SET stage = $1, ended_at = $2, outcome = $3, say = $4, detail = $5
          WHERE id = $6 AND ended_at IS NULL"
+    );
+    // The last run that found accounts, whatever ran since.
+    DECIDED = Text::one(
+        "UPDATE attempt SET added = COALESCE(added, 0) + $1
+         WHERE id = (SELECT o.id FROM attempt o WHERE o.connection_id = $2 AND o.outcome = 'new_accounts'
+             ORDER BY o.started_at DESC, o.id DESC LIMIT 1)"
     );
     SUPERSEDE = Text::one(
         "UPDATE attempt SET ended_at = $1, outcome = $2, detail = $3
@@ -132,6 +139,11 @@ impl Tx {
         self.audit(Trail::of("attempt.ended", "attempt", id).detail(end.outcome.code())).await
     }
 
+    /// Notes at the run that found accounts how many the client added. The audit row is that of the review.
+    pub(crate) async fn note_added(&mut self, of: ConnectionId, added: u32) -> Result<(), Error> {
+        self.write(DECIDED).bind(added).bind(of).run_count().await.map(drop)
+    }
+
     /// Ends whatever attempt of a connection is open, because a person began something else. The audit row is that
     /// of the connection.
     pub async fn supersede_attempt(
@@ -157,6 +169,7 @@ fn attempt(row: &mut Row<'_>) -> Result<Attempt, Error> {
         started_at: row.next()?,
         ended_at: row.next()?,
         outcome: row.next()?,
+        added: row.next()?,
         say: row.next()?,
         detail: row.next()?,
     })

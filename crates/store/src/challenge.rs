@@ -13,7 +13,7 @@ use crate::{
 macro_rules! columns {
     () => {
         "q.id, q.connection_id, q.attempt_id, q.round, q.questions, q.asked_at, q.deadline, q.tries_left,
-         q.wrong_before, q.expired_before"
+         q.wrong_before, q.expired_before, q.right_before"
     };
 }
 
@@ -37,8 +37,8 @@ texts! {
     ADD = Text::one(
         "INSERT INTO challenge
             (id, connection_id, attempt_id, round, questions, asked_at, deadline, tries_left, wrong_before,
-             expired_before)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+             expired_before, right_before)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     );
     CLOSE = Text::one(
         "UPDATE challenge SET closed_at = $1, closed_as = $2 WHERE connection_id = $3 AND closed_at IS NULL"
@@ -109,6 +109,7 @@ impl Tx {
             .bind(new.tries_left)
             .bind(new.wrong_before)
             .bind(new.expired_before)
+            .bind(new.right_before)
             .run_count()
             .await?;
         let detail = format!("round {}", new.round);
@@ -139,5 +140,6 @@ fn challenge(row: &mut Row<'_>) -> Result<Challenge, Error> {
         tries_left: row.next()?,
         wrong_before: row.next()?,
         expired_before: row.next()?,
+        right_before: row.next()?,
     })
 }

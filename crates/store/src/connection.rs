@@ -7,7 +7,9 @@
 use domain::{
     ConnectionId, FirmId, HouseholdId, PersonId, Timestamp,
     attempt::AttemptKind,
-    connection::{Connection, Work},
+    connection::{Around, Connection, Work},
+    limits,
+    login::{Namesake, tell_apart},
 };
 
 use crate::{
@@ -22,7 +24,44 @@ macro_rules! columns {
     () => {
         "c.id, c.firm_id, c.household_id, c.owner_id, c.offering, c.institution, c.reason, c.since, c.work_kind,
          c.work_attended, c.due_at, c.last_attempt_at, c.last_success_at, c.manual_refresh_after,
-         c.rejected_in_row, c.failures_in_row, c.version"
+         c.rejected_in_row, c.failures_in_row, c.attended_only, c.version"
+    };
+}
+
+macro_rules! of_its_accounts {
+    ($what:literal, $which:expr) => {
+        concat!(
+            "(SELECT ",
+            $what,
+            " FROM account x
+              WHERE x.connection_id = c.id AND x.deleted_at IS NULL AND ",
+            $which,
+            ")"
+        )
+    };
+}
+
+/// A connection with what stands around it; `$flagged` is the placeholder of [`limits::MISSING_RUNS_FLAGGED`].
+macro_rules! sighted {
+    ($flagged:literal) => {
+        concat!(
+            columns!(), ", ",
+            of_its_accounts!("CAST(COUNT(*) AS BIGINT)", "x.standing = 'added'"), ", ",
+            of_its_accounts!("CAST(COUNT(*) AS BIGINT)", "x.standing = 'found' AND x.missing_runs = 0"), ", ",
+            of_its_accounts!("CAST(COUNT(*) AS BIGINT)", "x.standing = 'left_out' AND x.missing_runs = 0"), ", ",
+            of_its_accounts!(
+                "string_agg(x.name || CASE x.last_digits WHEN '' THEN '' ELSE ' •••' || x.last_digits END, '\n'
+                    ORDER BY x.name, x.id)",
+                concat!("x.standing = 'added' AND x.closed_on IS NULL AND x.missing_runs >= ", $flagged)
+            ), ", ",
+            of_its_accounts!(
+                "string_agg('•••' || x.last_digits, ', ' ORDER BY x.name, x.id)",
+                "x.standing = 'added' AND x.last_digits <> ''"
+            ), ",
+             (SELECT p.name FROM person p WHERE p.id = c.owner_id),
+             (SELECT CAST(COUNT(*) AS BIGINT) FROM connection s
+              WHERE s.household_id = c.household_id AND s.offering = c.offering AND s.reason <> 'removed')"
+        )
     };
 }
 
@@ -31,13 +70,13 @@ macro_rules! columns {
 #[cfg(not(feature = "unfenced"))]
 macro_rules! fenced {
     () => {
-        " AND fence = $14 AND lease_node = $15"
+        " AND fence = $15 AND lease_node = $16"
     };
 }
 #[cfg(feature = "unfenced")]
 macro_rules! fenced {
     () => {
-        " AND CAST($14 AS BIGINT) IS NOT NULL AND CAST($15 AS TEXT) IS NOT NULL"
+        " AND CAST($15 AS BIGINT) IS NOT NULL AND CAST($16 AS TEXT) IS NOT NULL"
     };
 }
 
@@ -60,15 +99,15 @@ macro_rules! due {
 
 texts! {
     BY_ID = Text::one(concat!(
-        "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
+        "SELECT ", sighted!("$6"), " FROM connection c JOIN household h ON h.id = c.household_id
          WHERE ", reach!(), " AND c.id = $5"
     ));
     OF_HOUSEHOLD = Text::one(concat!(
-        "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
+        "SELECT ", sighted!("$6"), " FROM connection c JOIN household h ON h.id = c.household_id
          WHERE ", reach!(), " AND c.household_id = $5 AND c.reason <> 'removed' ORDER BY c.institution, c.id"
     ));
     WITHIN_REACH = Text::one(concat!(
-        "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
+        "SELECT ", sighted!("$5"), " FROM connection c JOIN household h ON h.id = c.household_id
          WHERE ", reach!(), " AND c.reason <> 'removed' ORDER BY c.household_id, c.institution, c.id"
     ));
     ANY = Text::one(concat!("SELECT ", columns!(), " FROM connection c WHERE c.id = $1"));
@@ -79,22 +118,22 @@ texts! {
         "INSERT INTO connection
             (id, firm_id, household_id, owner_id, offering, institution, reason, since, work_kind, work_attended,
              due_at, last_attempt_at, last_success_at, manual_refresh_after, rejected_in_row, failures_in_row,
-             version, fence, created_at, form_key)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19)"
+             attended_only, version, fence, created_at, form_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, $19, $20)"
     );
     MOVE = Text::one(
         "UPDATE connection SET reason = $1, since = $2, work_kind = $3, work_attended = $4, due_at = $5,
              last_attempt_at = $6, last_success_at = $7, manual_refresh_after = $8, rejected_in_row = $9,
-             failures_in_row = $10, version = version + 1
-         WHERE id = $11 AND version = $12"
+             failures_in_row = $10, attended_only = $11, version = version + 1
+         WHERE id = $12 AND version = $13"
     );
-    // $13 is the new end of the lease; without one the lease is given back.
+    // $14 is the new end of the lease; without one the lease is given back.
     APPLY = Text::one(concat!(
         "UPDATE connection SET reason = $1, since = $2, work_kind = $3, work_attended = $4, due_at = $5,
              last_attempt_at = $6, last_success_at = $7, manual_refresh_after = $8, rejected_in_row = $9,
-             failures_in_row = $10, version = version + 1, lease_until = $13,
-             lease_node = CASE WHEN CAST($13 AS BIGINT) IS NULL THEN NULL ELSE lease_node END
-         WHERE id = $11 AND version = $12",
+             failures_in_row = $10, attended_only = $11, version = version + 1, lease_until = $14,
+             lease_node = CASE WHEN CAST($14 AS BIGINT) IS NULL THEN NULL ELSE lease_node END
+         WHERE id = $12 AND version = $13",
         fenced!()
     ));
     DUE_ASKED = Text::one(due!("IS NOT NULL"));
@@ -155,17 +194,25 @@ pub struct Lease {
 impl Reader {
     /// A connection within reach.
     pub async fn connection(&self, id: ConnectionId) -> Result<Connection, Error> {
-        self.ask(BY_ID).bind(id).one(connection).await
+        let row = self.ask(BY_ID).bind(id).bind(limits::MISSING_RUNS_FLAGGED).one(sighted).await?;
+        if row.siblings < 2 {
+            return Ok(row.connection);
+        }
+        // Another login at the same institution: both are needed to tell them apart.
+        let all = self.connections(row.connection.household).await?;
+        Ok(all.into_iter().find(|connection| connection.id == id).unwrap_or(row.connection))
     }
 
     /// The connections of a household within reach, by institution.
     pub async fn connections(&self, household: HouseholdId) -> Result<Vec<Connection>, Error> {
-        self.ask(OF_HOUSEHOLD).bind(household).all(connection).await
+        let rows = self.ask(OF_HOUSEHOLD).bind(household).bind(limits::MISSING_RUNS_FLAGGED);
+        Ok(told_apart(rows.all(sighted).await?))
     }
 
     /// All connections within reach, by household.
     pub async fn all_connections(&self) -> Result<Vec<Connection>, Error> {
-        self.ask(WITHIN_REACH).all(connection).await
+        let rows = self.ask(WITHIN_REACH).bind(limits::MISSING_RUNS_FLAGGED);
+        Ok(told_apart(rows.all(sighted).await?))
     }
 }
 
@@ -265,6 +312,7 @@ impl Tx {
             .bind(new.manual_refresh_after)
             .bind(new.rejected_in_row)
             .bind(new.failures_in_row)
+            .bind(new.attended_only)
             .bind(new.version)
             .bind(now)
             .bind(form_key)
@@ -346,7 +394,7 @@ fn trail(action: &'static str, connection: &Connection) -> Trail {
     Trail::of(action, "connection", connection.id).firm(connection.firm).household(connection.household)
 }
 
-/// Binds $1 to $12 of MOVE and APPLY.
+/// Binds $1 to $13 of MOVE and APPLY.
 fn state<'a>(ask: crate::query::Ask<'a>, next: &Connection) -> crate::query::Ask<'a> {
     ask.bind(next.reason)
         .bind(next.since)
@@ -358,6 +406,7 @@ fn state<'a>(ask: crate::query::Ask<'a>, next: &Connection) -> crate::query::Ask
         .bind(next.manual_refresh_after)
         .bind(next.rejected_in_row)
         .bind(next.failures_in_row)
+        .bind(next.attended_only)
         .bind(next.id)
         .bind(next.version)
 }
@@ -382,6 +431,46 @@ fn connection(row: &mut Row<'_>) -> Result<Connection, Error> {
         manual_refresh_after: row.next()?,
         rejected_in_row: row.next()?,
         failures_in_row: row.next()?,
+        attended_only: row.next()?,
         version: row.next()?,
+        around: Around::default(),
     })
+}
+
+/// A connection with what tells it from others.
+struct Sighted {
+    connection: Connection,
+    owner: String,
+    digits: String,
+    /// Logins of the household at the same institution, this one included.
+    siblings: u32,
+}
+
+/// Reads `sighted!`.
+fn sighted(row: &mut Row<'_>) -> Result<Sighted, Error> {
+    let mut connection = connection(row)?;
+    let (added, found, left_out) = (row.next()?, row.next()?, row.next()?);
+    let missing: Option<String> = row.next()?;
+    let missing = missing.map(|names| names.lines().map(str::to_owned).collect()).unwrap_or_default();
+    connection.around = Around { added, found, left_out, missing, login: String::new() };
+    let digits: Option<String> = row.next()?;
+    Ok(Sighted { connection, digits: digits.unwrap_or_default(), owner: row.next()?, siblings: row.next()? })
+}
+
+/// Gives each of several logins at one institution a name of its own, in the order in which they were made.
+fn told_apart(mut rows: Vec<Sighted>) -> Vec<Connection> {
+    let key = |row: &Sighted| (row.connection.household, row.connection.offering.clone());
+    let shared: Vec<_> = rows.iter().filter(|row| row.siblings > 1).map(key).collect();
+    for of in shared {
+        // An id begins with the time at which it was made.
+        let mut group: Vec<&mut Sighted> = rows.iter_mut().filter(|row| key(row) == of).collect();
+        group.sort_by_key(|row| row.connection.id);
+        let logins: Vec<Namesake<'_>> =
+            group.iter().map(|row| Namesake { owner: &row.owner, digits: &row.digits }).collect();
+        let names = tell_apart(&logins);
+        for (row, name) in group.into_iter().zip(names) {
+            row.connection.around.login = name;
+        }
+    }
+    rows.into_iter().map(|row| row.connection).collect()
 }

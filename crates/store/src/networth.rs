@@ -18,7 +18,7 @@ texts! {
     // The same accounts that the list of accounts shows.
     COUNTED = Text::one(
         "SELECT amount FROM account WHERE household_id = $1 AND standing = 'added' AND deleted_at IS NULL
-            AND counted AND currency = $2 AND amount IS NOT NULL"
+            AND counted AND closed_on IS NULL AND currency = $2 AND amount IS NOT NULL"
     );
     KEEP = Text::one(
         "INSERT INTO net_worth_day (household_id, day, currency, assets, debts) VALUES ($1, $2, $3, $4, $5)

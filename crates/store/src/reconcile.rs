@@ -141,7 +141,8 @@ texts! {
     COUNT_MISSING = Text::one("UPDATE account SET missing_runs = missing_runs + 1 WHERE id = $1");
     FLAGGED = Text::one(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM account
-         WHERE connection_id = $1 AND standing = 'added' AND deleted_at IS NULL AND missing_runs >= $2"
+         WHERE connection_id = $1 AND standing = 'added' AND deleted_at IS NULL AND closed_on IS NULL
+             AND missing_runs >= $2"
     );
     UNDECIDED = Text::one(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM account
@@ -152,9 +153,21 @@ texts! {
     );
     INCOMPLETE = Text::one(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM account
-         WHERE connection_id = $1 AND standing = 'added' AND deleted_at IS NULL
+         WHERE connection_id = $1 AND standing = 'added' AND deleted_at IS NULL AND closed_on IS NULL
              AND (incomplete IS NOT NULL OR missing_runs > 0 OR amount IS NULL)"
     );
+    // Added, listed, and never with a value.
+    UNVALUED = Text::one(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM account
+         WHERE connection_id = $1 AND standing = 'added' AND deleted_at IS NULL AND closed_on IS NULL
+             AND updated_at IS NULL AND incomplete IS NULL AND missing_runs = 0"
+    );
+    CLOSED_AND_LISTED = Text::one(
+        "SELECT id, name, last_digits FROM account
+         WHERE connection_id = $1 AND closed_on IS NOT NULL AND missing_runs = 0 AND deleted_at IS NULL
+         ORDER BY id"
+    );
+    OPEN_AGAIN = Text::one("UPDATE account SET closed_on = NULL, version = version + 1 WHERE id = $1");
     OWNER_OF_LOGIN = Text::one(
         "SELECT p.role FROM connection c JOIN person p ON p.id = c.owner_id WHERE c.id = $1"
     );
@@ -314,6 +327,7 @@ impl Tx {
         for account in &changes.missing {
             self.write(COUNT_MISSING).bind(*account).run_count().await?;
         }
+        self.open_what_is_listed(to).await?;
         self.settle_net_worth(to.household).await?;
         let entries = |count: fn(&EntryChanges) -> usize| {
             changes.accounts.iter().map(|change| count(&change.entries)).sum::<usize>()
@@ -329,6 +343,29 @@ impl Tx {
         );
         let trail = Trail::of("connection.values_fetched", "connection", to.id);
         self.audit(trail.firm(to.firm).household(to.household).detail(detail)).await
+    }
+
+    /// An account that the client called closed and that is listed again lives: it counts, and the client is told.
+    async fn open_what_is_listed(&mut self, of: &Connection) -> Result<(), Error> {
+        let listed: Vec<(AccountId, String, String)> = self
+            .ask(CLOSED_AND_LISTED)
+            .bind(of.id)
+            .all(|row| Ok((row.next()?, row.next()?, row.next()?)))
+            .await?;
+        for (id, name, digits) in listed {
+            self.write(OPEN_AGAIN).bind(id).run_or_conflict().await?;
+            let trail = Trail::of("account.listed_again", "account", id);
+            self.audit(trail.firm(of.firm).household(of.household)).await?;
+            let name = named(&name, &digits);
+            let body = format!(
+                "{} lists {name} again, which you said was closed. It updates and counts as before.",
+                of.institution
+            );
+            let (key, href) = (format!("{id} {}", self.now()), format!("/accounts/{id}"));
+            let news = News { topic: "account_listed_again", key: &key, body: &body, href: &href };
+            self.inform_household(of.household, news).await?;
+        }
+        Ok(())
     }
 
     async fn add_found(&mut self, to: &Connection, change: &AccountChange) -> Result<(), Error> {
@@ -447,6 +484,12 @@ impl Tx {
         Ok(accounts > 0)
     }
 
+    /// Whether an added account that is listed never had a value, as one that was left out before.
+    pub async fn lacks_values(&mut self, connection: ConnectionId) -> Result<bool, Error> {
+        let accounts: u32 = self.ask(UNVALUED).bind(connection).one(only).await?;
+        Ok(accounts > 0)
+    }
+
     /// Tells the household's clients, once an account, that an institution lists one that is new.
     pub async fn announce_found(
         &mut self,
@@ -462,6 +505,11 @@ impl Tx {
         let news = News { topic: "account_found", key: &key, body: &body, href: &href };
         self.inform_household(household, news).await
     }
+}
+
+/// An account as sentences name it: `Rainy day savings •••9120`.
+fn named(name: &str, digits: &str) -> String {
+    if digits.is_empty() { name.to_owned() } else { format!("{name} •••{digits}") }
 }
 
 fn entry_value(row: &EntryRow) -> Value {

@@ -21,13 +21,14 @@ texts! {
              AND a.missing_runs = 0
          ORDER BY a.name, a.id"
     ));
-    // One kept by hand, one of the same connection that its institution no longer lists, or one of a connection that
-    // rests.
+    // One kept by hand, one of the same connection that its institution no longer lists, or one of another login at the
+    // same institution that rests: it takes its place.
     LINKABLE = Text::one(concat!(
         "SELECT ", account_columns!(), " FROM account a JOIN household h ON h.id = a.household_id
          WHERE ", reach!(), " AND a.household_id = $5 AND a.standing = 'added' AND a.deleted_at IS NULL
              AND (a.connection_id IS NULL OR (a.connection_id = $6 AND a.missing_runs > 0)
-                 OR EXISTS (SELECT 1 FROM connection r WHERE r.id = a.connection_id AND r.reason = 'by_person'))
+                 OR EXISTS (SELECT 1 FROM connection r JOIN connection s ON s.offering = r.offering
+                     WHERE r.id = a.connection_id AND r.reason = 'by_person' AND s.id = $6))
          ORDER BY a.name, a.id"
     ));
     ADD = Text::one(
@@ -37,13 +38,18 @@ texts! {
     );
     LEAVE_OUT = Text::one(
         "UPDATE account SET standing = 'left_out', amount = NULL, available = NULL, as_of = NULL, updated_at = NULL,
-             holdings_as_of = NULL, entries_since = NULL, version = version + 1
+             holdings_as_of = NULL, entries_since = NULL, incomplete = NULL, version = version + 1
          WHERE id = $1 AND connection_id = $2 AND standing = 'found' AND deleted_at IS NULL"
     );
-    // Find New is the client's own wish to see all that there is.
+    LEFT_OUT = Text::one(concat!(
+        "SELECT ", account_columns!(), " FROM account a JOIN household h ON h.id = a.household_id
+         WHERE ", reach!(), " AND a.connection_id = $5 AND a.standing = 'left_out' AND a.deleted_at IS NULL
+             AND a.missing_runs = 0
+         ORDER BY a.name, a.id"
+    ));
     OFFER_AGAIN = Text::one(
         "UPDATE account SET standing = 'found', version = version + 1
-         WHERE connection_id = $1 AND standing = 'left_out' AND deleted_at IS NULL AND missing_runs = 0"
+         WHERE id = $1 AND connection_id = $2 AND standing = 'left_out' AND deleted_at IS NULL"
     );
     // The same number at another login of the household that still updates.
     ELSEWHERE = Text::one(concat!(
@@ -67,12 +73,13 @@ texts! {
     LINK = Text::one(
         "UPDATE account SET connection_id = $1, persistent_key = $2, number_hash = $3, qualifier = $4,
              listed_name = $5, last_digits = $6, institution = $7, amount = $8, available = $9, as_of = $10,
-             updated_at = $11, incomplete = $12, holdings_as_of = $13, missing_runs = 0, version = version + 1,
+             updated_at = $11, incomplete = $12, holdings_as_of = $13, missing_runs = 0, closed_on = NULL,
+             version = version + 1,
              entries_since = CASE WHEN entries_since IS NULL OR as_of < $17 THEN $17 ELSE entries_since END
          WHERE id = $14 AND household_id = $15 AND currency = $16 AND standing = 'added' AND deleted_at IS NULL
              AND (connection_id IS NULL OR (connection_id = $1 AND missing_runs > 0)
-                 OR EXISTS (SELECT 1 FROM connection r
-                     WHERE r.id = account.connection_id AND r.reason = 'by_person'))"
+                 OR EXISTS (SELECT 1 FROM connection r JOIN connection s ON s.offering = r.offering
+                     WHERE r.id = account.connection_id AND r.reason = 'by_person' AND s.id = $1))"
     );
     TAKE_VALUES = Text::one(
         "INSERT INTO account_value (account_id, day, amount, updated_at)
@@ -96,6 +103,11 @@ impl Reader {
     /// The found accounts of a connection within reach that nobody decided about.
     pub async fn found_accounts(&self, connection: ConnectionId) -> Result<Vec<Account>, Error> {
         self.ask(FOUND).bind(connection).all(account).await
+    }
+
+    /// The accounts of a connection within reach that the client left out and that are still listed.
+    pub async fn left_out_accounts(&self, connection: ConnectionId) -> Result<Vec<Account>, Error> {
+        self.ask(LEFT_OUT).bind(connection).all(account).await
     }
 
     /// The accounts that a found one of `connection` may be linked to.
@@ -140,12 +152,10 @@ impl Tx {
         self.audit(Trail::of("account.added", "account", id).detail(added.kind.code())).await
     }
 
-    /// Offers what was left out of a connection once more.
-    pub async fn offer_left_out_again(&mut self, of: ConnectionId) -> Result<(), Error> {
-        if self.write(OFFER_AGAIN).bind(of).run_count().await? == 0 {
-            return Ok(());
-        }
-        self.audit(Trail::of("connection.left_out_offered", "connection", of)).await
+    /// Offers an account that was left out once more. [`Error::Conflict`] when it isn't left out.
+    pub async fn offer_again(&mut self, of: ConnectionId, id: AccountId) -> Result<(), Error> {
+        self.write(OFFER_AGAIN).bind(id).bind(of).run_or_conflict().await?;
+        self.audit(Trail::of("account.offered_again", "account", id)).await
     }
 
     /// Leaves a found account out; what was fetched of it is not kept.
@@ -201,9 +211,15 @@ impl Tx {
         self.audit(Trail::of("account.linked", "account", target)).await
     }
 
-    /// Writes the day's net worth after decisions.
-    pub async fn settle_review(&mut self, household: HouseholdId, of: ConnectionId) -> Result<(), Error> {
+    /// Writes the day's net worth after decisions, and at the run that found the accounts how many were `added`.
+    pub async fn settle_review(
+        &mut self,
+        household: HouseholdId,
+        of: ConnectionId,
+        added: u32,
+    ) -> Result<(), Error> {
         self.settle_net_worth(household).await?;
+        self.note_added(of, added).await?;
         self.tell(crate::Topic::Connection(of));
         self.audit(Trail::of("connection.reviewed", "connection", of).household(household)).await
     }

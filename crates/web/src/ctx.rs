@@ -193,7 +193,7 @@ impl Ctx {
     /// Connections at which the person can do something now.
     async fn fixable(&self, household: HouseholdId) -> Result<u32, Fail> {
         let connections = self.reader().connections(household).await?;
-        Ok(fixable(&connections, self.subject.person).count() as u32)
+        Ok(fixable(&connections, self.subject.person, self.now, &self.zone).count() as u32)
     }
 }
 

@@ -77,8 +77,8 @@ impl<'a> Collector<'a> {
         }
     }
 
-    pub(super) fn finish(self, complete: bool) -> Harvest {
-        Harvest { accounts: self.found, complete }
+    pub(super) fn finish(self, complete: bool, attended_only: bool) -> Harvest {
+        Harvest { accounts: self.found, complete, attended_only }
     }
 
     /// Whether nothing at all came, and why.

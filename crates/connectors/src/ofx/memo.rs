@@ -104,6 +104,9 @@ pub(super) struct Run {
     pub accepted: bool,
     /// The server refused list and statements in one request.
     pub apart: bool,
+    /// What this run has learned about the institution's asking.
+    #[serde(default)]
+    pub asking: Asking,
     /// How often questions were fetched.
     pub rounds: u32,
     /// HTTP cookies by host and name.
@@ -116,6 +119,17 @@ pub(super) struct Run {
     pub received: Vec<Received>,
     /// What the requests without an answer failed with: index of account and code of the reason.
     pub failed: Vec<(usize, String)>,
+}
+
+/// Whether a person is asked each time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Asking {
+    /// A person answered in this run.
+    pub answered: bool,
+    /// An ACCESSKEY came with it, which spares the question the next time (OFX 2.3 §2.5.1.4.4).
+    pub spared: bool,
+    /// The answers before those that are asked for now were accepted, and hold for one sign-on only.
+    pub used_up: bool,
 }
 
 /// An answer of a person or of the program.
@@ -175,6 +189,7 @@ impl Run {
             token: None,
             accepted: false,
             apart: false,
+            asking: Asking::default(),
             rounds: 0,
             cookies: BTreeMap::new(),
             listed: false,
@@ -182,6 +197,15 @@ impl Run {
             received: Vec::new(),
             failed: Vec::new(),
         }
+    }
+}
+
+impl Run {
+    /// Whether the next run will need a person again. `first_only`: the profile says that only a program's first
+    /// sign-on is asked (OFX 2.3 §7.2.2, MFACHALLENGEFIRST and AUTHTOKENFIRST).
+    pub(super) fn asks_each_time(&self, first_only: bool) -> bool {
+        let Asking { answered, spared, used_up } = self.asking;
+        answered && !spared && (used_up || !first_only)
     }
 }
 

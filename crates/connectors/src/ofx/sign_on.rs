@@ -62,6 +62,7 @@ impl Session<'_> {
             return refused.unwrap_or_else(|| failed(Reason::BadResponse, detail));
         }
         run.next = run.after_challenge;
+        run.asking.used_up = run.accepted && run.asking.answered;
         run.accepted = false;
         run.asked.clear();
         for asked in phrases {
@@ -99,6 +100,7 @@ impl Session<'_> {
         }
         if let Some(key) = &signon.access_key {
             self.memory.keys.access_key = Some(key.clone().into_owned());
+            run.asking.spared = true;
         }
         let mut verdict = status::signon(signon.status.code, signon.status.severity);
         // A one-time code that was right a moment ago and is refused now was used up.
@@ -143,7 +145,8 @@ impl Session<'_> {
             TOKEN_QUESTION => self.token_question(),
             _ => phrase::question(asked),
         });
-        Step::Ask { questions: questions.collect(), deadline: None, wrong_before }
+        let right_before = run.asking.used_up && !wrong_before;
+        Step::Ask { questions: questions.collect(), deadline: None, wrong_before, right_before }
     }
 
     /// The one-time token, in the words of the profile (OFX 2.3 §2.5.1.4.3).
@@ -171,6 +174,7 @@ pub(super) fn take_answers(run: &mut Run, answers: &Answers) -> bool {
         (!answer.is_empty()).then(|| Answer { id: asked.id.clone(), answer })
     };
     let Some(given) = run.asked.iter().map(answer).collect::<Option<Vec<_>>>() else { return false };
+    run.asking.answered = true;
     for answer in given {
         if answer.id == TOKEN_QUESTION {
             run.token = Some(answer);

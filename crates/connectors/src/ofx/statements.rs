@@ -84,7 +84,13 @@ impl Session<'_> {
         }
         run.listed = true;
         let none = self.memory.accounts.is_empty();
-        none.then(|| Step::Done(Harvest { accounts: Vec::new(), complete: true }))
+        let attended_only = self.asks_each_time(run);
+        none.then(|| Step::Done(Harvest { accounts: Vec::new(), complete: true, attended_only }))
+    }
+
+    fn asks_each_time(&self, run: &Run) -> bool {
+        let profile = self.memory.profile.as_ref();
+        run.asks_each_time(profile.is_some_and(|profile| profile.token_first || profile.challenge_first))
     }
 
     /// The known accounts whose statements may be asked for together with the list: those served at the same address.
@@ -195,7 +201,7 @@ impl Session<'_> {
         }
         match collector.failure() {
             Some(reason) => failed(reason, "statements: no account's statement came"),
-            None => Step::Done(collector.finish(run.listed)),
+            None => Step::Done(collector.finish(run.listed, self.asks_each_time(run))),
         }
     }
 }

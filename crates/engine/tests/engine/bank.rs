@@ -228,3 +228,47 @@ async fn an_institution_that_lists_nothing_or_half_wipes_nothing() {
         assert_eq!(town.reason(id).await, Reason::NewAccounts);
     }
 }
+
+/// The newest access code on the sandbox's phone page.
+async fn code(town: &Town) -> String {
+    let page = String::from_utf8(http(&town.sandbox, "GET", "/phone", "").await).unwrap();
+    let words = page.split(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .into_iter()
+        .find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()))
+        .unwrap()
+        .to_owned()
+}
+
+/// A right code is not called late when one more is wanted, and what asks each time is not promised by itself.
+#[tokio::test]
+async fn a_bank_that_never_remembers_asks_each_time_and_is_not_due_by_itself() {
+    for town in Town::all().await {
+        let id = town.connect("copperleaf", "robin.always", "sandbox-kettle-5002").await;
+        let question =
+            async || town.engine.progress(&town.sample.as_client(), id).await.unwrap().challenge.unwrap();
+        let first = question().await;
+        assert!(!first.right_before && !first.expired_before);
+        let name = first.questions[0].id.clone();
+        town.answer(id, &[(&name, &code(&town).await)]).await;
+        let second = question().await;
+        assert!(second.right_before && !second.expired_before && !second.wrong_before, "{second:?}");
+        town.answer(id, &[(&name, &code(&town).await)]).await;
+        let connection = town.database.store.engine().connection(id).await.unwrap();
+        assert_eq!((connection.reason, connection.due_at), (Reason::NewAccounts, None));
+        assert!(connection.attended_only);
+    }
+}
+
+#[tokio::test]
+async fn a_bank_that_remembers_a_program_after_its_code_updates_by_itself() {
+    for town in Town::all().await {
+        let id = town.connect("copperleaf", "robin.code", "sandbox-kettle-5001").await;
+        let challenge = town.engine.progress(&town.sample.as_client(), id).await.unwrap().challenge.unwrap();
+        let name = challenge.questions[0].id.clone();
+        town.answer(id, &[(&name, &code(&town).await)]).await;
+        let connection = town.database.store.engine().connection(id).await.unwrap();
+        assert_eq!((connection.reason, connection.attended_only), (Reason::NewAccounts, false));
+        assert!(connection.due_at.is_some());
+    }
+}

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bank;
+mod decisions;
 mod life;
 mod rights;
 mod scripted;

@@ -75,7 +75,7 @@ impl Connector for Scripted {
         memo.0.push(b'.');
         let act = lock(&self.plan)
             .pop_front()
-            .unwrap_or(Act::Step(Step::Done(Harvest { accounts: vec![], complete: true })));
+            .unwrap_or(Act::Step(Step::Done(Harvest { complete: true, ..Harvest::default() })));
         Box::pin(async move {
             match act {
                 Act::Step(step) => (memo, step),
@@ -99,7 +99,7 @@ pub(crate) fn ask(kind: QuestionKind, deadline: Option<Timestamp>, wrong_before:
         sent_to: None,
         help_url: None,
     };
-    Act::Step(Step::Ask { questions: vec![question], deadline, wrong_before })
+    Act::Step(Step::Ask { questions: vec![question], deadline, wrong_before, right_before: false })
 }
 
 pub(crate) fn fail(reason: Reason) -> Act {
@@ -107,11 +107,16 @@ pub(crate) fn fail(reason: Reason) -> Act {
 }
 
 pub(crate) fn done(accounts: Vec<FoundAccount>) -> Act {
-    Act::Step(Step::Done(Harvest { accounts, complete: true }))
+    Act::Step(Step::Done(Harvest { accounts, complete: true, attended_only: false }))
+}
+
+/// Accounts of an institution that asks for a code each time.
+pub(crate) fn done_asking(accounts: Vec<FoundAccount>) -> Act {
+    Act::Step(Step::Done(Harvest { accounts, complete: true, attended_only: true }))
 }
 
 pub(crate) fn half_list(accounts: Vec<FoundAccount>) -> Act {
-    Act::Step(Step::Done(Harvest { accounts, complete: false }))
+    Act::Step(Step::Done(Harvest { accounts, complete: false, attended_only: false }))
 }
 
 pub(crate) fn usd(minor: i64) -> Money {

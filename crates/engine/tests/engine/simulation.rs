@@ -76,7 +76,7 @@ impl Bank {
         let statement =
             Statement { from: Some(today), to: Some(today), posted: posted.collect(), pending: None };
         let account = FoundAccount { transactions: Some(statement), ..checking(1_000 + count, today) };
-        Harvest { accounts: vec![account], complete: true }
+        Harvest { accounts: vec![account], complete: true, attended_only: false }
     }
 
     fn answer(&self, mode: Mode) -> Step {
@@ -92,7 +92,12 @@ impl Bank {
                     sent_to: None,
                     help_url: None,
                 };
-                Step::Ask { questions: vec![question], deadline: None, wrong_before: false }
+                Step::Ask {
+                    questions: vec![question],
+                    deadline: None,
+                    wrong_before: false,
+                    right_before: false,
+                }
             }
             8 => Step::Failed(Failure::new(Reason::Down, "")),
             9 => Step::Failed(Failure::new(Reason::CredentialsRejected, "")),

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::Query;
 use domain::{
-    ConnectionId, Currency, HouseholdId, Reason, Timestamp,
+    ConnectionId, Currency, HouseholdId, Timestamp,
     account::{Account, AccountKind, Owner},
     connection::Connection,
     freshness,
@@ -21,6 +21,7 @@ use store::account::Listed;
 
 use super::{households::Waits, must_see_households};
 use crate::{
+    client::words::title,
     ctx::Ctx,
     fail::Fail,
     form::Form,
@@ -161,7 +162,7 @@ pub(super) async fn page(
 /// What became of the Refresh that was pressed a moment ago.
 fn word(ctx: &Ctx, connection: &Connection) -> Told {
     let institution = &connection.institution;
-    let title = Reason::fill(connection.reason.title(), institution);
+    let title = title(connection);
     let went = Went::of(connection, ctx.now);
     let words = match went {
         Went::Waits => format!("{title}. Only the client can answer it."),
@@ -191,7 +192,7 @@ fn groups(ctx: &Ctx, resource: &Resource, accounts: &[Listed], connections: &[Co
         .iter()
         .map(|connection| Group {
             initials: initials(&connection.institution),
-            institution: connection.institution.clone(),
+            institution: connection.name(),
             connection: Some(trouble(ctx, resource, connection)),
             accounts: rows(Some(connection.id)),
         })
@@ -217,7 +218,7 @@ fn trouble(ctx: &Ctx, resource: &Resource, connection: &Connection) -> Trouble {
         healthy: reason.is_healthy(),
         words: words(connection),
         waits: Waits::of(reason),
-        title: Reason::fill(reason.title(), &connection.institution),
+        title: title(connection),
         sentence: reason.staff_sentence(),
         code: reason.code(),
         last_success: told(ctx, connection.last_success_at),
@@ -251,7 +252,7 @@ fn account_row(ctx: &Ctx, account: &Account) -> AccountRow {
         as_of: value.map_or_else(|| "–".to_owned(), |value| time::date_words(value.as_of)),
         updated: told(ctx, value.map(|value| value.updated_at)),
         current: freshness::is_current(account, ctx.now, &ctx.zone),
-        counted: account.counted,
+        counted: account.counts(),
         by_hand: account.connection.is_none(),
         version: account.version,
     }

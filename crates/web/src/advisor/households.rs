@@ -15,6 +15,7 @@ use store::account::Listed;
 
 use super::must_see_households;
 use crate::{
+    client::words::title,
     ctx::Ctx,
     fail::Fail,
     page::{Nav, Page},
@@ -228,9 +229,9 @@ fn troubled<'a>(connections: &[&'a Connection]) -> Vec<&'a Connection> {
 
 /// The cause, and the institution where the cause doesn't name it.
 fn cause(connection: &Connection) -> (String, String) {
-    let title = Reason::fill(connection.reason.title(), &connection.institution);
-    let named = title.contains(&connection.institution);
-    (title, if named { String::new() } else { connection.institution.clone() })
+    let (title, name) = (title(connection), connection.name());
+    let named = title.contains(&name);
+    (title, if named { String::new() } else { name })
 }
 
 #[cfg(test)]

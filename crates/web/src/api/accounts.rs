@@ -108,7 +108,7 @@ fn account(program: &Program, listed: Listed) -> Account {
         category: account.kind.category().into(),
         owner: account.owner.into(),
         currency: account.currency.to_string(),
-        counted: account.counted,
+        counted: account.counts(),
         value: value.map(|value| value.amount.to_decimal().to_string()),
         available: value
             .and_then(|value| value.available)

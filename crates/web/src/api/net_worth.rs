@@ -99,7 +99,7 @@ async fn read(program: &Program, since: Option<Date>) -> Result<NetWorth, Fail> 
     let worth = networth::NetWorth::of(&accounts, Currency::USD, now, zone);
     let year_ago = now.to_zoned_datetime(zone.clone()).date().saturating_sub(jiff::Span::new().days(DAYS));
     let history = reader.net_worth_history(household, since.unwrap_or(year_ago)).await?;
-    let counted = accounts.iter().filter(|account| account.counted && account.currency == Currency::USD);
+    let counted = accounts.iter().filter(|account| account.counts() && account.currency == Currency::USD);
     let values: Vec<_> = counted.filter_map(|account| account.value).collect();
     Ok(NetWorth {
         currency: Currency::USD.to_string(),

@@ -69,6 +69,8 @@ struct Facts {
     by_hand: bool,
     counted: bool,
     missing: bool,
+    /// `Nov 23, 2026`, when the client said that it was closed; else empty.
+    closed: String,
     debt: bool,
     link: String,
 }
@@ -229,14 +231,16 @@ impl Facts {
             cents,
             side: if owed { "owed" } else { "" },
             known: amount.is_some(),
-            stale: !freshness::is_current(account, now, zone),
+            stale: account.closed_on.is_none() && !freshness::is_current(account, now, zone),
             as_of: known(&|value| date_words(value.as_of)),
             updated: known(&|value| time_words(value.updated_at, zone)),
             ago: known(&|value| ago_words(value.updated_at, now, zone)),
             available: account.value.and_then(|value| value.available).map(money),
             by_hand,
-            counted: account.counted,
-            missing: account.missing_runs >= domain::limits::MISSING_RUNS_FLAGGED,
+            counted: account.counts(),
+            missing: account.closed_on.is_none()
+                && account.missing_runs >= domain::limits::MISSING_RUNS_FLAGGED,
+            closed: account.closed_on.map(date_words).unwrap_or_default(),
             debt,
             link: format!("/accounts/add/search?q={}", encoded(&account.institution)),
         }

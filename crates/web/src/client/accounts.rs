@@ -313,7 +313,7 @@ impl Block {
     ) -> Self {
         Self {
             id: connection.id.to_string(),
-            name: connection.institution.clone(),
+            name: connection.name(),
             initials: initials(&connection.institution),
             address: offering.map(|offering| offering.address().to_owned()).unwrap_or_default(),
             note: note(connection, seen),

@@ -3,7 +3,7 @@
 use domain::{PersonId, Reason, Timestamp, connection::Connection, reason::Mark};
 use jiff::tz::TimeZone;
 
-use super::words::{Step, Trouble, counted};
+use super::words::{Step, Trouble, counted, mark};
 
 /// So many institutions in trouble have a bar each; more share one.
 const WRENCH_BARS_MAX: usize = 2;
@@ -24,10 +24,15 @@ pub(crate) struct Bar {
 }
 
 /// The connections that `me` can fix now, in the order in which the queue walks through them.
-pub(crate) fn fixable(connections: &[Connection], me: PersonId) -> impl Iterator<Item = &Connection> {
+pub(crate) fn fixable<'a>(
+    connections: &'a [Connection],
+    me: PersonId,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> impl Iterator<Item = &'a Connection> {
     connections.iter().filter(move |connection| {
         connection.owner == me
-            && connection.reason.mark() == Mark::Key
+            && mark(connection, now, zone) == Mark::Key
             // Switched off by the client is no trouble to be reminded of.
             && connection.reason != Reason::ByPerson
     })
@@ -36,12 +41,11 @@ pub(crate) fn fixable(connections: &[Connection], me: PersonId) -> impl Iterator
 /// The bars for a household's connections, as `me` sees them.
 pub(crate) fn bars(connections: &[Connection], me: PersonId, now: Timestamp, zone: &TimeZone) -> Vec<Bar> {
     let mut bars = Vec::new();
-    let mine: Vec<&Connection> = fixable(connections, me).collect();
+    let mine: Vec<&Connection> = fixable(connections, me, now, zone).collect();
     if !mine.is_empty() {
         let told = mine.iter().take(NAMED_MAX);
-        let mut rest: Vec<String> = told
-            .map(|connection| one_line(&super::words::title(connection), &connection.institution))
-            .collect();
+        let mut rest: Vec<String> =
+            told.map(|connection| one_line(&super::words::title(connection), &connection.name())).collect();
         if mine.len() > NAMED_MAX {
             rest.push(format!("And {} more.", mine.len() - NAMED_MAX));
         }

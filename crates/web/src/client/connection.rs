@@ -7,7 +7,8 @@ use axum::{
 };
 use domain::{
     ConnectionId, Reason, Timestamp,
-    attempt::{Attempt, AttemptKind},
+    account::Account,
+    attempt::{Attempt, AttemptKind, Stage},
     connection::Connection,
     reason::Mark,
     rights::Act,
@@ -21,7 +22,7 @@ use super::{
     live,
     offering::Institution,
     repair,
-    words::{AccountRow, Owners, Pill, Trouble, coming, counted, dotted, masked},
+    words::{AccountRow, Owners, Pill, Trouble, coming, counted, dotted, in_words, mark, masked},
 };
 use crate::{
     ctx::Ctx,
@@ -45,9 +46,35 @@ struct Status {
     just_now: Option<String>,
     facts: Vec<(&'static str, String)>,
     rows: Vec<AccountRow>,
+    left_out: Named,
+    closed: Named,
     actions: Actions,
     timeline: Vec<Run>,
     more_to_fix: bool,
+}
+
+/// Accounts in a folded list.
+#[derive(Default)]
+struct Named {
+    /// `You left out 3 accounts`.
+    headline: String,
+    /// Unfolded, as it is what the client looks for.
+    open: bool,
+    /// Id and name of each.
+    accounts: Vec<(String, String)>,
+}
+
+/// What has just been done, when something was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Just {
+    /// At the most a run has ended.
+    Ran,
+    /// A review with something added.
+    Added,
+    /// A review with everything left out.
+    LeftOut,
+    /// An account was closed.
+    Closed,
 }
 
 /// One run of the timeline.
@@ -71,31 +98,37 @@ pub(crate) async fn show(
     let progress = ctx.engine().progress(&ctx.subject, id).await?;
     let own = progress.connection.owner == ctx.subject.person;
     if progress.connection.is_running() {
-        return live::page(&ctx, &progress).await;
+        return live::page(&ctx, &progress, asked("elsewhere")).await;
     }
     if !progress.found.is_empty() && own && !asked("status") {
         return Ok(Redirect::to(&format!("/connections/{id}/review")).into_response());
     }
-    let key = progress.connection.reason.mark() != Mark::Good;
-    if key && own && !asked("status") {
+    let good = mark(&progress.connection, ctx.now, &ctx.zone) == Mark::Good;
+    if !good && own && !asked("status") {
         return repair::page(&ctx, &progress.connection, repair::Queue::None).await;
     }
     ctx.must(Act::SeeValues, &ctx.reader().resource(household, None).await?)?;
-    let status = Status::load(&ctx, progress, asked("added")).await?;
+    let just = match () {
+        () if asked("added") => Just::Added,
+        () if asked("left") => Just::LeftOut,
+        () if asked("closed") => Just::Closed,
+        () => Just::Ran,
+    };
+    let status = Status::load(&ctx, progress, just).await?;
     Ok(Html(status.render()?).into_response())
 }
 
 impl Status {
-    async fn load(ctx: &Ctx, progress: Progress, added: bool) -> Result<Self, Fail> {
+    async fn load(ctx: &Ctx, progress: Progress, just: Just) -> Result<Self, Fail> {
         let connection = &progress.connection;
         let reader = ctx.reader();
         let owners = Owners::of(&reader.people(connection.household).await?);
         let accounts = reader.accounts(connection.household).await?;
         let attempts = reader.attempts(connection.id, RUNS_SHOWN).await?;
-        let rows: Vec<AccountRow> = accounts
-            .iter()
-            .map(|listed| &listed.account)
-            .filter(|account| account.connection == Some(connection.id))
+        let left_out = reader.left_out_accounts(connection.id).await?;
+        let of = |account: &&Account| account.connection == Some(connection.id);
+        let own = || accounts.iter().map(|listed| &listed.account).filter(of);
+        let rows: Vec<AccountRow> = own()
             .map(|account| {
                 let sub = dotted(&[
                     account.kind.label(),
@@ -106,22 +139,22 @@ impl Status {
             })
             .collect();
         let offering = ctx.engine().directory().offering(&connection.offering);
-        let page = ctx.page(Nav::Accounts, &connection.institution).await?;
+        let page = ctx.page(Nav::Accounts, &connection.name()).await?;
+        let told = just_now(connection, attempts.first(), just, ctx);
         Ok(Self {
             id: connection.id.to_string(),
-            institution: offering.map_or_else(
-                || Institution::named(&connection.institution, &connection.offering),
-                Institution::of,
-            ),
+            institution: Institution::at(connection, offering),
             pill: Pill::of(connection),
             trouble: Trouble::of(connection, ctx.now, &ctx.zone),
-            just_now: just_now(connection, attempts.first(), added, rows.len(), ctx.now),
+            just_now: told,
             facts: facts(connection, ctx.now, &ctx.zone),
+            left_out: Named::left_out(&left_out, attempts.first(), rows.is_empty()),
+            closed: Named::closed(&own().filter(|account| account.closed_on.is_some()).collect::<Vec<_>>()),
             rows,
             actions: Actions::of(connection, &ctx.subject, ctx.now, &ctx.zone),
             timeline: attempts
                 .iter()
-                .map(|attempt| Run::of(attempt, &connection.institution, &ctx.zone))
+                .map(|attempt| Run::of(attempt, &connection.name(), &ctx.zone))
                 .collect(),
             more_to_fix: page.fixable > 0,
             page,
@@ -129,27 +162,73 @@ impl Status {
     }
 }
 
-/// The good news of what has just ended, once it is seen: within two minutes.
-fn just_now(
-    connection: &Connection,
-    last: Option<&Attempt>,
-    added: bool,
-    accounts: usize,
-    now: Timestamp,
-) -> Option<String> {
-    let institution = &connection.institution;
-    if added {
-        return Some(format!(
-            "{institution} is connected with {}. Values update by themselves from now on.",
-            counted(accounts, "account")
-        ));
+impl Named {
+    /// What the client left out; unfolded where nothing else is, and after a search for accounts.
+    fn left_out(accounts: &[Account], last: Option<&Attempt>, alone: bool) -> Self {
+        let searched = last.is_some_and(|attempt| attempt.kind == AttemptKind::FindNew);
+        let headline = format!("You left out {}", counted(accounts.len(), "account"));
+        Self { headline, open: alone || searched, accounts: accounts.iter().map(named).collect() }
     }
-    let ended = last?.ended_at?;
-    let recent = now.as_second() - ended.as_second() < 120;
-    if !recent || last?.outcome != Some(Reason::Ok) {
+
+    fn closed(accounts: &[&Account]) -> Self {
+        let headline = format!("You closed {}", counted(accounts.len(), "account"));
+        Self { headline, open: false, accounts: accounts.iter().map(|account| named(account)).collect() }
+    }
+}
+
+/// Id and words of an account: `Rainy day savings •••9120`.
+fn named(account: &Account) -> (String, String) {
+    (account.id.to_string(), in_words(account))
+}
+
+/// The good news of what has just ended, once it is seen: within two minutes.
+fn just_now(connection: &Connection, last: Option<&Attempt>, just: Just, ctx: &Ctx) -> Option<String> {
+    match just {
+        Just::Ran => ended(connection, last, ctx.now),
+        _ => Some(decided(connection, just)),
+    }
+}
+
+/// After a decision of the client.
+fn decided(connection: &Connection, just: Just) -> String {
+    let (institution, around) = (connection.name(), &connection.around);
+    match just {
+        Just::Closed => {
+            "Noted. The account is closed: its history stays, and it no longer counts in your net \
+                         worth. If it is listed again, it comes back by itself."
+                .to_owned()
+        }
+        Just::LeftOut => format!(
+            "Noted. You left out {}, so nothing of {institution} counts in your net worth. You can add any of them \
+             below at any time.",
+            counted(around.left_out as usize, "account")
+        ),
+        _ => {
+            let added = counted(around.added as usize, "account");
+            let then = if connection.attended_only {
+                format!("{institution} asks for a code each time, so values update when you press Refresh.")
+            } else {
+                "Values update by themselves from now on.".to_owned()
+            };
+            format!("{institution} is connected with {added}. {then}")
+        }
+    }
+}
+
+/// After a run.
+fn ended(connection: &Connection, last: Option<&Attempt>, now: Timestamp) -> Option<String> {
+    let institution = connection.name();
+    let last = last?;
+    let recent = now.as_second() - last.ended_at?.as_second() < 120;
+    let whole = matches!(last.outcome, Some(Reason::Ok | Reason::AttendedOnly)) && last.stage == Stage::Done;
+    if !recent || !whole {
         return None;
     }
-    Some(match last?.kind {
+    Some(match last.kind {
+        AttemptKind::FindNew if connection.around.left_out > 0 => format!(
+            "Done. {institution} lists no other accounts than those that you have here or left out; its newest \
+             values came."
+        ),
         AttemptKind::FindNew => {
             format!("Done. {institution} lists no account that you don't have here; its newest values came.")
         }
@@ -187,31 +266,45 @@ impl Run {
             None => ("Ended".to_owned(), "good", "clock"),
             Some(reason) => {
                 let said = attempt.say.as_ref().map(|say| format!(" “{say}”")).unwrap_or_default();
-                let title = match reason {
-                    Reason::Ok if attempt.kind == AttemptKind::FindNew => {
-                        "No new account, all values came".to_owned()
-                    }
-                    Reason::Ok => "All values came".to_owned(),
-                    Reason::NewAccounts => "Accounts found".to_owned(),
-                    other => Reason::fill(other.title(), institution),
-                };
                 let (class, icon) = match reason.mark() {
-                    _ if reason == Reason::NewAccounts => ("good", "check"),
+                    // Good news, and what was done about it.
+                    _ if matches!(reason, Reason::NewAccounts | Reason::AttendedOnly) && is_done(attempt) => {
+                        ("good", "check")
+                    }
                     Mark::Good => ("good", "check"),
                     Mark::Key => ("key", "key"),
                     Mark::Wrench => ("wrench", "wrench"),
                 };
-                (format!("{title}{said}"), class, icon)
+                (format!("{}{said}", came(attempt, reason, institution)), class, icon)
             }
         };
+        let what = if attempt.kind == AttemptKind::Connect && is_done(attempt) { "Connected" } else { what };
         Self { at: time_words(attempt.started_at, zone), what: what.to_owned(), outcome, class, icon }
+    }
+}
+
+/// Whether a run came to its end with values or a list.
+fn is_done(attempt: &Attempt) -> bool {
+    attempt.stage == Stage::Done && attempt.ended_at.is_some()
+}
+
+/// What a run came to, in a line.
+fn came(attempt: &Attempt, reason: Reason, institution: &str) -> String {
+    match (reason, attempt.added) {
+        (Reason::NewAccounts, None) => "Accounts found, to be decided about".to_owned(),
+        (Reason::NewAccounts, Some(0)) => "Accounts found and left out".to_owned(),
+        (Reason::NewAccounts, Some(added)) => format!("{} added", counted(added as usize, "account")),
+        (Reason::Ok, _) if attempt.kind == AttemptKind::FindNew => {
+            "No new account, all values came".to_owned()
+        }
+        (Reason::Ok, _) => "All values came".to_owned(),
+        (Reason::AttendedOnly, _) if is_done(attempt) => "All values came, with your answer".to_owned(),
+        (other, _) => Reason::fill(other.title(), institution),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::attempt::Stage;
-
     use super::*;
     use crate::client::samples;
 
@@ -247,7 +340,9 @@ mod tests {
             institution: Institution::named(&connection.institution, "x"),
             pill: Pill::of(connection),
             trouble: None,
-            just_now: just_now(connection, Some(&ended), false, 4, samples::now()),
+            just_now: super::ended(connection, Some(&ended), samples::now()),
+            left_out: Named::left_out(&[accounts[3].account.clone()], Some(&ended), false),
+            closed: Named::closed(&[&accounts[4].account]),
             facts: facts(connection, samples::now(), &zone),
             rows: accounts[..2]
                 .iter()
@@ -266,10 +361,43 @@ mod tests {
             "All values came",
             "Refresh possible at",
             "Last success",
+            "You left out 1 account",
+            "Roth IRA •••2207",
+            ">Add it<",
+            "You closed 1 account",
+            "It is open",
         ] {
             assert!(html.contains(text), "{text}");
         }
         samples::is_clean(&html);
         samples::keep("connection", &html);
+    }
+
+    #[test]
+    fn the_first_run_tells_what_was_added() {
+        let zone = samples::zone();
+        let told = |added| {
+            let mut first = samples::attempt(AttemptKind::Connect, Stage::Done);
+            first.ended_at = Some(samples::now());
+            first.outcome = Some(Reason::NewAccounts);
+            first.added = added;
+            let run = Run::of(&first, "Lakeshore", &zone);
+            assert_eq!(run.class, "good", "nothing is left to do about it");
+            format!("{}: {}", run.what, run.outcome)
+        };
+        assert_eq!(told(Some(4)), "Connected: 4 accounts added");
+        assert_eq!(told(Some(0)), "Connected: Accounts found and left out");
+        assert_eq!(told(None), "Connected: Accounts found, to be decided about");
+    }
+
+    #[test]
+    fn whoever_is_asked_each_time_is_not_promised_values_that_come_by_themselves() {
+        let mut connection = samples::connection(1, "Copperleaf Bank", Reason::AttendedOnly);
+        assert!(decided(&connection, Just::Added).contains("from now on"));
+        connection.attended_only = true;
+        let told = decided(&connection, Just::Added);
+        assert!(told.contains("when you press Refresh") && !told.contains("by themselves"), "{told}");
+        connection.around.left_out = 3;
+        assert!(decided(&connection, Just::LeftOut).contains("You left out 3 accounts"));
     }
 }

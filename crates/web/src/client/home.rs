@@ -158,7 +158,7 @@ impl Home {
     ) -> Self {
         let added: Vec<Account> = accounts.iter().map(|listed| listed.account.clone()).collect();
         let today = now.at.to_zoned_datetime(now.zone.clone()).date();
-        let known = added.iter().any(|account| account.counted && account.value.is_some());
+        let known = added.iter().any(|account| account.counts() && account.value.is_some());
         let chart = if known { chart::net_worth(days, range, today, "/") } else { None };
         let begins = chart.as_ref().is_none_or(|chart| chart.begins);
         Self {
@@ -216,7 +216,7 @@ fn path(connections: &[Connection]) -> Vec<PathStep> {
         .find(|connection| matches!(connection.reason.mark(), Mark::Key) || connection.is_running());
     let (sentence, step) = match begun {
         Some(connection) => (
-            format!("You have begun with {}. Go on where you left.", connection.institution),
+            format!("You have begun with {}. Go on where you left.", connection.name()),
             Step { label: "Continue", href: format!("/connections/{}", connection.id), post: false },
         ),
         None => (
@@ -245,7 +245,7 @@ fn path(connections: &[Connection]) -> Vec<PathStep> {
 /// What is owned by group, debts left aside.
 fn owned(added: &[Account]) -> Option<Allocation> {
     let counted =
-        || added.iter().filter(|account| account.counted && account.kind.category() != Category::Debts);
+        || added.iter().filter(|account| account.counts() && account.kind.category() != Category::Debts);
     let groups: Vec<(&str, Money)> = Category::ALL
         .into_iter()
         .map(|category| {
@@ -268,7 +268,7 @@ fn groups(added: &[Account], connections: &[Connection], now: &Now<'_>) -> Vec<G
             let currency = accounts.first()?.currency;
             let total = accounts
                 .iter()
-                .filter(|account| account.counted)
+                .filter(|account| account.counts())
                 .filter_map(|account| account.value)
                 .fold(Money::zero(Currency::USD), |sum, value| sum.checked_add(value.amount).unwrap_or(sum));
             let rows: Vec<AccountRow> =
@@ -332,7 +332,7 @@ fn fresh(added: &[Account], connections: &[Connection], me: PersonId, now: &Now<
         .iter()
         .filter(|connection| !connection.is_running() || connection.reason.actor() == Actor::Client);
     let marked = |mark: Mark| {
-        let troubled = resting.clone().filter(move |connection| connection.reason.mark() == mark);
+        let troubled = resting.clone().filter(move |connection| super::words::mark(connection, now.at, now.zone) == mark);
         troubled.filter(|connection| connection.reason != Reason::ByPerson)
     };
     let keys: Vec<Fact> = marked(Mark::Key).map(|connection| key(connection, me)).collect();
@@ -366,7 +366,7 @@ fn few(mut facts: Vec<Fact>, line: impl Fn(usize) -> Fact) -> Vec<Fact> {
 }
 
 fn key(connection: &Connection, me: PersonId) -> Fact {
-    let (at, institution) = (format!("/connections/{}", connection.id), &connection.institution);
+    let (at, institution) = (format!("/connections/{}", connection.id), connection.name());
     let mine = connection.owner == me;
     Fact {
         class: "key",
@@ -375,6 +375,9 @@ fn key(connection: &Connection, me: PersonId) -> Fact {
         note: if mine { String::new() } else { "It is another person’s login".to_owned() },
         link: Some(match connection.reason {
             _ if !mine => (at, "See why".to_owned()),
+            Reason::NewAccounts if connection.around.added == 0 => {
+                (format!("{at}/review"), "Continue".to_owned())
+            }
             Reason::NewAccounts => (format!("{at}/review"), format!("Find New at {institution}")),
             _ => (at, format!("Fix {institution}")),
         }),
@@ -385,7 +388,7 @@ fn wrench(connection: &Connection, now: &Now<'_>) -> Fact {
     Fact {
         class: "wrench",
         icon: "wrench",
-        words: format!("{}: we are on it", connection.institution),
+        words: format!("{}: we are on it", connection.name()),
         note: connection
             .due_at
             .map(|due| format!("Next try at {}", moment(due, now.at, now.zone)))
@@ -398,7 +401,7 @@ fn switched_off(connection: &Connection) -> Fact {
     Fact {
         class: "",
         icon: "clock",
-        words: format!("{} is switched off", connection.institution),
+        words: format!("{} is switched off", connection.name()),
         note: String::new(),
         link: Some((format!("/connections/{}", connection.id), "Switch on".to_owned())),
     }

@@ -51,6 +51,8 @@ pub(crate) struct Live {
     steps: Vec<StepView>,
     /// Longer than a minute without a question.
     slow: bool,
+    /// An answer came too late: another window had given one.
+    elsewhere: bool,
     question: Option<QuestionView>,
     /// The run is over: the browser goes where the result is.
     over: bool,
@@ -75,6 +77,8 @@ struct QuestionView {
     words: Option<String>,
     fields: Vec<QuestionField>,
     problem: Option<String>,
+    /// The answer before was right, and one more is wanted.
+    more: Option<String>,
     deadline: String,
     deadline_ms: i64,
     asked_ms: i64,
@@ -102,8 +106,10 @@ const STEPS: [(&str, Stage); 5] = [
 ];
 
 /// The page while a run is under way.
-pub(crate) async fn page(ctx: &Ctx, progress: &Progress) -> Result<Response, Fail> {
-    let live = Live::load(ctx, progress, &[]).await?;
+/// `elsewhere`: the question that was answered here had been answered already.
+pub(crate) async fn page(ctx: &Ctx, progress: &Progress, elsewhere: bool) -> Result<Response, Fail> {
+    let mut live = Live::load(ctx, progress, &[]).await?;
+    live.elsewhere = elsewhere;
     Ok(Html(live.render()?).into_response())
 }
 
@@ -134,10 +140,7 @@ impl Live {
     async fn load(ctx: &Ctx, progress: &Progress, empty: &[String]) -> Result<Self, Fail> {
         let connection = &progress.connection;
         let offering = ctx.engine().directory().offering(&connection.offering);
-        let institution = offering.map_or_else(
-            || Institution::named(&connection.institution, &connection.offering),
-            Institution::of,
-        );
+        let institution = Institution::at(connection, offering);
         let headline = headline(connection);
         let page = ctx.page(Nav::Accounts, &headline).await?;
         let own = connection.owner == ctx.subject.person;
@@ -181,6 +184,7 @@ impl Live {
             institution,
             steps,
             slow,
+            elsewhere: false,
             question,
             over,
             reload,
@@ -189,7 +193,7 @@ impl Live {
 }
 
 fn headline(connection: &Connection) -> String {
-    let institution = &connection.institution;
+    let institution = connection.name();
     match connection.work.map(|work| work.kind) {
         Some(AttemptKind::Refresh) => format!("Updating {institution}"),
         Some(AttemptKind::FindNew) => format!("Looking for new accounts at {institution}"),
@@ -225,7 +229,8 @@ fn said(steps: &[StepView], question: Option<&QuestionView>, slow: bool, over: b
         return "Finished. The result opens now.".to_owned();
     }
     if let Some(question) = question {
-        return question.problem.clone().unwrap_or_else(|| question.headline.clone());
+        let told = question.problem.as_ref().or(question.more.as_ref());
+        return told.unwrap_or(&question.headline).clone();
     }
     let now = steps.iter().find(|step| step.class == "now").map_or("Working", |step| step.words);
     if slow { format!("{now}. This takes longer than usual; you may leave.") } else { now.to_owned() }
@@ -245,6 +250,7 @@ impl QuestionView {
         Self {
             challenge: challenge.id.to_string(),
             headline: match (code, another) {
+                _ if code && challenge.right_before => format!("{institution} asks for one more access code"),
                 (true, false) => format!("{institution} asks for an access code"),
                 (true, true) => format!("{institution} asks for another access code"),
                 (false, false) => format!("{institution} asks a security question"),
@@ -272,6 +278,7 @@ impl QuestionView {
                 })
                 .collect(),
             problem: problem(challenge, institution, code),
+            more: challenge.right_before.then(|| one_more(challenge, institution, code)),
             deadline: clock_words(challenge.deadline, zone),
             deadline_ms: challenge.deadline.as_millisecond(),
             asked_ms: challenge.asked_at.as_millisecond(),
@@ -287,6 +294,18 @@ impl QuestionView {
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             code,
         }
+    }
+}
+
+/// The institution wants a second one although the first was right.
+fn one_more(challenge: &Challenge, institution: &str, code: bool) -> String {
+    let target = challenge.questions.iter().find_map(|question| question.sent_to.as_deref());
+    match target {
+        Some(target) if code => {
+            format!("That was right. {institution} asks for one more code, sent just now to {target}.")
+        }
+        _ if code => format!("That was right. {institution} asks for one more code, sent just now."),
+        _ => format!("That was right. {institution} asks once more."),
     }
 }
 
@@ -471,6 +490,31 @@ mod tests {
         );
         challenge.wrong_before = true;
         assert!(problem(&challenge, "Copperleaf Bank", true).unwrap().contains("did not accept that code"));
+    }
+
+    #[test]
+    fn a_second_code_says_that_the_first_was_right() {
+        let mut challenge = samples::challenge();
+        challenge.round = 2;
+        challenge.right_before = true;
+        let html = live(&progress(Stage::SecurityCheck, Some(challenge)), samples::now(), true, &[]);
+        let html = html.render().unwrap();
+        for text in ["asks for one more access code", "That was right.", "sent just now to •••42"] {
+            assert!(html.contains(text), "{text}");
+        }
+        assert!(!html.contains("run out or was used up"));
+        samples::is_clean(&html);
+        samples::keep("live-one-more", &html);
+    }
+
+    #[test]
+    fn a_late_window_is_told_that_another_one_answered() {
+        let mut live =
+            live(&progress(Stage::SecurityCheck, Some(samples::challenge())), samples::now(), true, &[]);
+        live.elsewhere = true;
+        let html = live.render().unwrap();
+        assert!(html.contains("Answered in another window; this is the next question"), "{html}");
+        samples::is_clean(&html);
     }
 
     #[test]

@@ -14,10 +14,11 @@ mod help;
 mod home;
 mod live;
 mod offering;
+mod one_account;
 mod repair;
 mod review;
 mod run;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod samples;
@@ -50,7 +51,9 @@ fn adding(routes: Routes) -> Routes {
         .post("/accounts/add/by-hand", by_hand::add)
         .get("/accounts/add/{offering}", offering::show)
         .post("/accounts/add/{offering}", offering::connect)
+        .get("/accounts/add/{offering}/notice", offering::back)
         .post("/accounts/add/{offering}/notice", offering::confirm)
+        .get("/accounts/add/{offering}/tell-me", offering::back)
         .post("/accounts/add/{offering}/tell-me", offering::tell_me)
 }
 
@@ -58,10 +61,20 @@ fn connecting(routes: Routes) -> Routes {
     routes
         .get("/connections/{id}", connection::show)
         .get("/connections/{id}/events", live::events)
+        .get("/connections/{id}/answer", run::back)
         .post("/connections/{id}/answer", run::answer)
+        .get("/connections/{id}/refresh", run::back)
         .post("/connections/{id}/refresh", run::refresh)
+        .get("/connections/{id}/find-new", run::back)
         .post("/connections/{id}/find-new", run::find_new)
+        .get("/connections/{id}/start-again", run::back)
         .post("/connections/{id}/start-again", run::start_again)
+        .get("/connections/{id}/offer-again", run::back)
+        .post("/connections/{id}/offer-again", one_account::offer_again)
+        .get("/connections/{id}/close-account", run::back)
+        .post("/connections/{id}/close-account", one_account::close)
+        .get("/connections/{id}/reopen-account", run::back)
+        .post("/connections/{id}/reopen-account", one_account::reopen)
         .get("/connections/{id}/review", review::show)
         .post("/connections/{id}/review", review::decide)
         .get("/connections/{id}/login", repair::show_login)

@@ -55,6 +55,16 @@ impl Institution {
         }
     }
 
+    /// The institution of a connection, with what tells it from another login there.
+    pub(crate) fn at(connection: &Connection, offering: Option<&Offering>) -> Self {
+        let is = match offering {
+            Some(offering) => Self::of(offering),
+            None => Self::named(&connection.institution, &connection.offering),
+        };
+        let name = if connection.around.login.is_empty() { is.name } else { connection.name() };
+        Self { name, ..is }
+    }
+
     /// For a connection whose offering has left the directory.
     pub(crate) fn named(name: &str, offering: &str) -> Self {
         Self {
@@ -91,6 +101,7 @@ struct Already {
 
 struct Known {
     id: String,
+    name: String,
     note: String,
     pill: Pill,
 }
@@ -225,7 +236,7 @@ fn known(connection: &Connection, now: Timestamp, zone: &TimeZone) -> Known {
         Some(at) => format!("Last updated {}", time(at, now, zone)),
         None => "No values yet".to_owned(),
     };
-    Known { id: connection.id.to_string(), note, pill: Pill::of(connection) }
+    Known { id: connection.id.to_string(), name: connection.name(), note, pill: Pill::of(connection) }
 }
 
 /// A random word of the page: the same form sent twice makes one connection.
@@ -274,6 +285,12 @@ pub(crate) fn summary(problems: &[LoginProblem]) -> Vec<(String, String)> {
 /// The login as typed, or what is missing.
 pub(crate) fn typed_login(access: &Access, form: &Form) -> Result<Login, Vec<LoginProblem>> {
     Login::read(&access.form, |name| form.typed().secret(&format!("login.{name}")))
+}
+
+/// The address of a form that was sent, opened again.
+pub(crate) async fn back(ctx: Ctx, Path(id): Path<String>) -> Result<Redirect, Fail> {
+    ctx.must_be_client()?;
+    Ok(Redirect::to(&format!("/accounts/add/{}", crate::ctx::encoded(&id))))
 }
 
 /// `POST /accounts/add/{offering}/notice`: the client has read it.

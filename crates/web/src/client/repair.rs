@@ -8,6 +8,7 @@ use axum::{
 };
 use domain::{
     ConnectionId, Reason,
+    account::Account,
     connection::{Connection, IllegalMove},
     institution::Access,
     limits,
@@ -26,7 +27,7 @@ use super::{
     connection::Run,
     offering::{FieldView, Institution, fields, summary, typed_login},
     run::begun,
-    words::{Pill, Step, counted, moment, money, sentence, title},
+    words::{Pill, Step, counted, in_words, listed, moment, money, sentence, title},
 };
 use crate::{
     ctx::Ctx,
@@ -55,6 +56,8 @@ struct Repair {
     login: Option<LoginForm>,
     /// The one next step when it isn't the login form.
     step: Option<Step>,
+    /// Accounts that are no longer listed, each with the question whether it was closed.
+    missing: Vec<Missing>,
     /// Refreshed a short while ago: when the next one is possible.
     wait: Option<String>,
     good_to_know: Vec<String>,
@@ -67,6 +70,13 @@ struct Repair {
 struct Visit {
     headline: &'static str,
     words: &'static str,
+}
+
+struct Missing {
+    id: String,
+    name: String,
+    /// `12,045.00 as of Nov 20, 2026`, or nothing when no value ever came.
+    value: String,
 }
 
 struct LoginForm {
@@ -146,25 +156,21 @@ impl Repair {
     ) -> Result<Self, Fail> {
         let reader = ctx.reader();
         let offering = ctx.engine().directory().offering(&connection.offering);
-        let institution = offering.map_or_else(
-            || Institution::named(&connection.institution, &connection.offering),
-            Institution::of,
-        );
+        let institution = Institution::at(connection, offering);
         let access = offering.and_then(|offering| offering.access.as_ref());
         let attempts = reader.attempts(connection.id, RUNS_SHOWN).await?;
         let accounts = reader.accounts(connection.household).await?;
-        let mut known: Vec<String> = accounts
+        let own: Vec<&Account> = accounts
             .iter()
             .map(|listed| &listed.account)
-            .filter(|account| account.connection == Some(connection.id))
-            .filter_map(|account| {
-                let value = account.value?;
-                Some(format!("{} ({} as of {})", account.name, money(value.amount), date_words(value.as_of)))
-            })
+            .filter(|account| account.connection == Some(connection.id) && account.closed_on.is_none())
             .collect();
-        known.truncate(4);
+        let missing: Vec<&Account> = own.iter().copied().filter(|account| is_missing(account)).collect();
+        // What waits for this repair: only those that are missing, where the others still update.
+        let waiting = if connection.reason == Reason::AccountMissing { &missing } else { &own };
+        let known = known(waiting);
         let timeline =
-            attempts.iter().map(|attempt| Run::of(attempt, &connection.institution, &ctx.zone)).collect();
+            attempts.iter().map(|attempt| Run::of(attempt, &connection.name(), &ctx.zone)).collect();
         let page =
             ctx.page(if queue == Queue::None { Nav::Accounts } else { Nav::Fix }, &title(connection)).await?;
         let mut repair = Self::of(page, connection, institution, access, typed);
@@ -172,6 +178,9 @@ impl Repair {
         repair.say = attempts.first().and_then(|attempt| attempt.say.clone());
         repair.good_to_know = good_to_know(connection, &known);
         repair.timeline = timeline;
+        if connection.reason == Reason::AccountMissing {
+            repair.missing = missing.into_iter().map(Missing::of).collect();
+        }
         repair.actions = Actions::of(connection, &ctx.subject, ctx.now, &ctx.zone);
         repair.queue = Place::of(queue, connection.id);
         let refreshes = repair.step.as_ref().is_some_and(|step| step.post && step.href.ends_with("/refresh"));
@@ -216,6 +225,7 @@ impl Repair {
             visit: visit(connection),
             step: if login.is_some() { None } else { Step::of(connection) },
             login,
+            missing: Vec::new(),
             wait: None,
             good_to_know: Vec::new(),
             queue: None,
@@ -231,12 +241,42 @@ impl Repair {
     }
 }
 
+fn is_missing(account: &Account) -> bool {
+    account.missing_runs >= limits::MISSING_RUNS_FLAGGED
+}
+
+/// So many accounts are named; more are counted.
+const NAMED_MAX: usize = 4;
+
+/// The accounts whose last values stay until the repair works.
+fn known(accounts: &[&Account]) -> Vec<String> {
+    let told = accounts.iter().filter_map(|account| {
+        let value = account.value?;
+        Some(format!("{} ({} as of {})", in_words(account), money(value.amount), date_words(value.as_of)))
+    });
+    let mut told: Vec<String> = told.collect();
+    if told.len() > NAMED_MAX {
+        let more = told.len() - NAMED_MAX;
+        told.truncate(NAMED_MAX);
+        told.push(format!("{more} more"));
+    }
+    told
+}
+
+impl Missing {
+    fn of(account: &Account) -> Self {
+        let value =
+            account.value.map(|value| format!("{} as of {}", money(value.amount), date_words(value.as_of)));
+        Self { id: account.id.to_string(), name: in_words(account), value: value.unwrap_or_default() }
+    }
+}
+
 fn good_to_know(connection: &Connection, accounts: &[String]) -> Vec<String> {
     let mut lines = Vec::new();
     if !accounts.is_empty() {
         lines.push(format!(
             "Kept until this works: {}. The history stays, and nothing is added twice.",
-            accounts.join(", ")
+            listed(accounts)
         ));
     }
     if connection.rejected_in_row > 0 {
@@ -282,7 +322,7 @@ pub(crate) struct Asked {
 pub(crate) async fn queue(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     let connections = ctx.reader().connections(household).await?;
-    let mine: Vec<&Connection> = fixable(&connections, ctx.subject.person).collect();
+    let mine: Vec<&Connection> = fixable(&connections, ctx.subject.person, ctx.now, &ctx.zone).collect();
     let skipped = asked.after.and_then(|after| mine.iter().position(|connection| connection.id == after));
     let at = skipped.map_or(0, |at| at + 1);
     let Some(connection) = mine.get(at) else {
@@ -367,9 +407,9 @@ pub(crate) async fn ask_disconnect(ctx: Ctx, Path(id): Path<ConnectionId>) -> Re
         .map(|account| account.name)
         .collect();
     let page = Disconnect {
-        page: ctx.page(Nav::Accounts, &format!("Disconnect {}", connection.institution)).await?,
+        page: ctx.page(Nav::Accounts, &format!("Disconnect {}", connection.name())).await?,
         id: id.to_string(),
-        institution: connection.institution,
+        institution: connection.name(),
         accounts: counted(names.len(), "account"),
         names,
     };
@@ -457,6 +497,44 @@ mod tests {
         let expired = html(Reason::TimedOut, None);
         assert!(expired.contains(">Start again</button>") && !expired.contains("type=\"password\""));
         samples::keep("repair-expired", &expired);
+    }
+
+    #[test]
+    fn a_missing_account_is_named_and_can_be_told_closed() {
+        let (_, accounts) = samples::household();
+        let mut connection = samples::connection(1, "Rowan Valley Bank", Reason::AccountMissing);
+        connection.around.missing = vec!["Reserve savings •••7745".to_owned()];
+        let institution = Institution::named(&connection.institution, "rowan");
+        let page = samples::page(Nav::Fix, "Fix");
+        let mut repair = Repair::of(page, &connection, institution, None, None);
+        repair.sentence = sentence(&connection, samples::now(), &samples::zone());
+        repair.missing = vec![Missing::of(&accounts[1].account)];
+        repair.good_to_know = good_to_know(&connection, &known(&[&accounts[1].account]));
+        let html = repair.render().unwrap();
+        for text in [
+            "Reserve savings •••7745 is no longer listed at Rowan Valley Bank</h1>",
+            ">It was closed<",
+            "/close-account\"",
+            ">Find New</button>",
+            "Kept until this works: Reserve savings •••7745 (64,250.18 as of Nov 20, 2026).",
+        ] {
+            assert!(html.contains(text), "{text}\n{html}");
+        }
+        assert_eq!(html.matches("data-step").count(), 1);
+        connection.around.missing.push("Auto loan •••9934".to_owned());
+        assert_eq!(title(&connection), "2 accounts are no longer listed at Rowan Valley Bank");
+        let told = sentence(&connection, samples::now(), &samples::zone());
+        assert!(told.contains("Reserve savings •••7745 and Auto loan •••9934"), "{told}");
+        samples::is_clean(&html);
+        samples::keep("repair-missing", &html);
+    }
+
+    #[test]
+    fn many_accounts_are_counted_rather_than_named() {
+        let (_, accounts) = samples::household();
+        let all: Vec<&Account> = accounts.iter().map(|listed| &listed.account).collect();
+        assert_eq!(known(&all).last().unwrap(), "6 more");
+        assert_eq!(known(&all[..4]).len(), 4);
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(crate) async fn show(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Respo
         return Ok(Redirect::to(&format!("/connections/{id}?status")).into_response());
     }
     let form = opened(&suggestions);
-    let review = Review::load(&ctx, &connection.institution, id, &suggestions, form).await?;
+    let review = Review::load(&ctx, &connection.name(), id, &suggestions, form).await?;
     Ok(Html(review.render()?).into_response())
 }
 
@@ -109,7 +109,7 @@ pub(crate) async fn decide(ctx: Ctx, Path(id): Path<ConnectionId>, typed: Typed)
     if form.is_good() {
         match ctx.engine().review(&ctx.subject, &ctx.operation, id, decisions).await {
             Ok(()) => {
-                let query = if kept { "?status&added" } else { "?status" };
+                let query = if kept { "?status&added" } else { "?status&left" };
                 return Ok(Redirect::to(&format!("/connections/{id}{query}")).into_response());
             }
             Err(Error::Decision) => {
@@ -124,7 +124,7 @@ pub(crate) async fn decide(ctx: Ctx, Path(id): Path<ConnectionId>, typed: Typed)
     if suggestions.is_empty() {
         return Ok(Redirect::to(&format!("/connections/{id}?status")).into_response());
     }
-    let review = Review::load(&ctx, &connection.institution, id, &suggestions, form).await?;
+    let review = Review::load(&ctx, &connection.name(), id, &suggestions, form).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(review.render()?)).into_response())
 }
 

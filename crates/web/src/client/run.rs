@@ -33,6 +33,12 @@ pub(crate) async fn start_again(ctx: Ctx, Path(id): Path<ConnectionId>) -> Resul
     begun(&ctx, id, asked).await
 }
 
+/// The address of a form that was sent, opened again: the connection's page says what there is now.
+pub(crate) async fn back(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Redirect, Fail> {
+    ctx.must_be_client()?;
+    Ok(Redirect::to(&format!("/connections/{id}")))
+}
+
 /// To the page of the run. A second click finds it under way already, which is what was wanted; a state that needs
 /// something else first shows that on the same page.
 pub(crate) async fn begun(ctx: &Ctx, id: ConnectionId, asked: Result<(), Error>) -> Result<Redirect, Fail> {
@@ -67,8 +73,9 @@ pub(crate) async fn answer(ctx: Ctx, Path(id): Path<ConnectionId>, typed: Typed)
     let challenge: ChallengeId = form.parsed("challenge").ok_or(Fail::Unreadable)?;
     let here = Redirect::to(&format!("/connections/{id}"));
     let progress = ctx.engine().progress(&ctx.subject, id).await?;
+    let elsewhere = Redirect::to(&format!("/connections/{id}?elsewhere"));
     let Some(open) = progress.challenge.as_ref().filter(|open| open.id == challenge) else {
-        return Ok(here.into_response());
+        return Ok(elsewhere.into_response());
     };
     let mut empty = Vec::new();
     let mut answers = Answers::default();
@@ -83,7 +90,8 @@ pub(crate) async fn answer(ctx: Ctx, Path(id): Path<ConnectionId>, typed: Typed)
         return live::again(&ctx, &progress, &empty).await;
     }
     match ctx.engine().answer(&ctx.subject, &ctx.operation, challenge, answers).await {
-        Ok(()) | Err(Error::Illegal(_) | Error::NotFound) => Ok(here.into_response()),
+        Ok(()) => Ok(here.into_response()),
+        Err(Error::Illegal(_) | Error::NotFound) => Ok(elsewhere.into_response()),
         Err(Error::Answer { question }) => live::again(&ctx, &progress, &[question]).await,
         Err(error) => Err(error.into()),
     }

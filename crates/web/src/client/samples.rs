@@ -7,7 +7,7 @@ use domain::{
     attempt::{Attempt, AttemptKind, Mode, Stage},
     audit::{Subject, Through},
     challenge::{Challenge, Question, QuestionKind},
-    connection::Connection,
+    connection::{Around, Connection},
     holding::{Holding, SecurityKind},
     institution::{Access, InstitutionKind, Notice, Offering},
     login::{Field, FieldKind},
@@ -100,7 +100,9 @@ pub(crate) fn connection(number: u32, institution: &str, reason: Reason) -> Conn
         manual_refresh_after: None,
         rejected_in_row: 0,
         failures_in_row: 0,
+        attended_only: false,
         version: 7,
+        around: Around { added: 3, ..Around::default() },
     }
 }
 
@@ -134,6 +136,7 @@ pub(crate) fn account(
                 updated_at: updated.parse().unwrap(),
             }),
             missing_runs: 0,
+            closed_on: None,
             created_at: now(),
             version: 3,
         },
@@ -162,7 +165,8 @@ pub(crate) fn household() -> (Vec<Connection>, Vec<Listed>) {
     let meridian = connection(1, "Meridian Retirement", Reason::CredentialsRejected);
     let mut granite = connection(2, "Granite State Mortgage", Reason::Down);
     granite.due_at = Some("2026-11-20T16:20:00Z".parse().unwrap());
-    let fidelity = connection(3, "Fidelity Investments", Reason::NewAccounts);
+    let mut fidelity = connection(3, "Fidelity Investments", Reason::NewAccounts);
+    fidelity.around.found = 1;
     let mut lakeshore = connection(4, "Lakeshore Credit Union", Reason::Ok);
     lakeshore.manual_refresh_after = Some("2026-11-20T15:20:00Z".parse().unwrap());
     let (early, late) = ("2026-11-20T11:04:00Z", "2026-11-20T15:05:00Z");
@@ -329,6 +333,7 @@ pub(crate) fn attempt(kind: AttemptKind, stage: Stage) -> Attempt {
         started_at: "2026-11-20T15:11:51Z".parse().unwrap(),
         ended_at: None,
         outcome: None,
+        added: None,
         say: None,
         detail: String::new(),
     }
@@ -353,6 +358,7 @@ pub(crate) fn challenge() -> Challenge {
         tries_left: 3,
         wrong_before: false,
         expired_before: false,
+        right_before: false,
     }
 }
 

@@ -107,13 +107,21 @@ impl Pill {
         }
         match (connection.reason.mark(), connection.reason) {
             (Mark::Key, Reason::ByPerson) => Self { class: "good", icon: "clock", words: "Switched off" },
-            (Mark::Key, Reason::NewAccounts) => Self { class: "key", icon: "plus", words: "New account" },
+            (_, Reason::NewAccounts) if connection.around.added == 0 => {
+                Self { class: "key", icon: "plus", words: "Accounts found" }
+            }
+            (_, Reason::NewAccounts) => Self { class: "key", icon: "plus", words: "New account" },
+            (_, Reason::AttendedOnly) => Self { class: "good", icon: "hand", words: "Updates with you" },
             (Mark::Key, _) => Self { class: "key", icon: "key", words: "You can fix this" },
             (Mark::Wrench, _) => Self { class: "wrench", icon: "wrench", words: "We are on it" },
             (Mark::Good, Reason::Removed | Reason::LoginKindUnsupported) => {
                 Self { class: "good", icon: "hand", words: "Kept by hand" }
             }
             (Mark::Good, Reason::Partial) => Self { class: "good", icon: "clock", words: "Partly current" },
+            // Without accounts nothing can be current.
+            (Mark::Good, _) if connection.around.added == 0 => {
+                Self { class: "good", icon: "dot", words: "Connected" }
+            }
             (Mark::Good, _) => Self { class: "good", icon: "dot", words: "Current" },
         }
     }
@@ -144,7 +152,7 @@ impl Step {
             Fix::Wait => return None,
             Fix::Refresh | Fix::VisitThenRefresh => Self::send("Refresh", format!("{at}/refresh")),
             Fix::FindNew if connection.reason == Reason::NewAccounts => {
-                Self::link("Find New", format!("{at}/review"))
+                Self::link(decide(connection), format!("{at}/review"))
             }
             Fix::FindNew | Fix::ReviewAccounts => Self::send("Find New", format!("{at}/find-new")),
             Fix::UpdateLogin | Fix::VisitThenUpdateLogin | Fix::ConfirmThenUpdateLogin => {
@@ -174,7 +182,7 @@ pub(crate) struct Trouble {
 
 impl Trouble {
     pub(crate) fn of(connection: &Connection, now: Timestamp, zone: &TimeZone) -> Option<Self> {
-        let class = match connection.reason.mark() {
+        let class = match mark(connection, now, zone) {
             Mark::Key => "key",
             Mark::Wrench => "wrench",
             Mark::Good => return None,
@@ -185,6 +193,7 @@ impl Trouble {
             sentence: sentence(connection, now, zone),
             label: match connection.reason.fix() {
                 Fix::Answer => "Answer",
+                Fix::FindNew if connection.reason == Reason::NewAccounts => decide(connection),
                 Fix::FindNew => "Find New",
                 Fix::Resume if connection.reason == Reason::ByPerson => "Switch on",
                 _ => "Click to Fix",
@@ -193,14 +202,60 @@ impl Trouble {
     }
 }
 
+/// What leads to the review of accounts that were found: the first time a way is gone on with.
+fn decide(connection: &Connection) -> &'static str {
+    if connection.around.added == 0 { "Continue" } else { "Find New" }
+}
+
+/// The mark of a connection now. Where the institution asks each time, the client is called only once the values are
+/// old: a bar that can't be cleared is no call.
+pub(crate) fn mark(connection: &Connection, now: Timestamp, zone: &TimeZone) -> Mark {
+    let recent = connection.last_success_at.is_some_and(|at| freshness::is_recent(at, now, zone));
+    match connection.reason {
+        Reason::AttendedOnly if recent => Mark::Good,
+        reason => reason.mark(),
+    }
+}
+
 /// The headline of what is the matter.
 pub(crate) fn title(connection: &Connection) -> String {
-    Reason::fill(connection.reason.title(), &connection.institution)
+    let (name, around) = (connection.name(), &connection.around);
+    match (connection.reason, around.missing.as_slice()) {
+        (Reason::NewAccounts, _) if around.added == 0 && around.found > 0 => {
+            format!("{} found at {name}", counted(around.found as usize, "account"))
+        }
+        (Reason::NewAccounts, _) if around.found > 1 => format!("{} new accounts at {name}", around.found),
+        (Reason::AccountMissing, [account]) => format!("{account} is no longer listed at {name}"),
+        (Reason::AccountMissing, [_, _, ..]) => {
+            format!("{} accounts are no longer listed at {name}", around.missing.len())
+        }
+        (reason, _) => Reason::fill(reason.title(), &name),
+    }
 }
 
 /// What happened, who acts, whether waiting helps; with the times where somebody waits for them.
 pub(crate) fn sentence(connection: &Connection, now: Timestamp, zone: &TimeZone) -> String {
-    let sentence = Reason::fill(connection.reason.client_sentence(), &connection.institution);
+    let (name, around) = (connection.name(), &connection.around);
+    let sentence = match (connection.reason, around.missing.as_slice()) {
+        (Reason::NewAccounts, _) if around.added == 0 && around.found > 0 => {
+            let each = if around.found == 1 { "it" } else { "each of them" };
+            format!("Say what becomes of {each}. Nothing counts in your net worth before you do.")
+        }
+        (Reason::NewAccounts, _) if around.found > 1 => format!(
+            "We found {} accounts at {name} that you have not added. Have a look and decide.",
+            around.found
+        ),
+        (Reason::AccountMissing, [_]) => format!(
+            "{name} has left it out of its list several times in a row. If it was closed, say so: its history \
+             stays. If it has another number now, press Find New."
+        ),
+        (Reason::AccountMissing, [_, _, ..]) => format!(
+            "{name} has left them out of its list several times in a row: {}. If one was closed, say so: its \
+             history stays. If it has another number now, press Find New.",
+            listed(&around.missing)
+        ),
+        (reason, _) => Reason::fill(reason.client_sentence(), &name),
+    };
     if connection.reason.mark() != Mark::Wrench {
         return sentence;
     }
@@ -211,6 +266,23 @@ pub(crate) fn sentence(connection: &Connection, now: Timestamp, zone: &TimeZone)
             format!("{sentence} It began at {since}; the next try is at {next}.")
         }
         None => format!("{sentence} It began at {since}."),
+    }
+}
+
+/// An account in a sentence: `Rainy day savings •••9120`.
+pub(crate) fn in_words(account: &Account) -> String {
+    match masked(&account.last_digits) {
+        digits if digits.is_empty() => account.name.clone(),
+        digits => format!("{} {digits}", account.name),
+    }
+}
+
+/// `a, b and c`.
+pub(crate) fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
@@ -245,6 +317,8 @@ pub(crate) struct AccountRow {
     /// Counted in net worth.
     pub(crate) counted: bool,
     pub(crate) missing: bool,
+    /// `Nov 23, 2026`, when the client said that it was closed; else empty.
+    pub(crate) closed: String,
     pub(crate) pill: Option<Pill>,
     pub(crate) step: Option<Step>,
 }
@@ -260,9 +334,12 @@ impl AccountRow {
             value: account.value.map(|value| money(value.amount)),
             as_of: told(&|value| date_words(value.as_of)),
             updated: told(&|value| time_words(value.updated_at, zone)),
-            stale: !freshness::is_current(account, now, zone),
-            counted: account.counted,
-            missing: account.missing_runs >= domain::limits::MISSING_RUNS_FLAGGED,
+            // What is closed is of its day and never gets newer.
+            stale: account.closed_on.is_none() && !freshness::is_current(account, now, zone),
+            counted: account.counts(),
+            closed: account.closed_on.map(date_words).unwrap_or_default(),
+            missing: account.closed_on.is_none()
+                && account.missing_runs >= domain::limits::MISSING_RUNS_FLAGGED,
             pill: None,
             step: None,
         }
@@ -282,6 +359,7 @@ pub(crate) fn counted(number: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::samples;
 
     #[test]
     fn amounts_name_a_foreign_currency_only() {
@@ -291,6 +369,42 @@ mod tests {
         assert_eq!(large(amount(128_431_052, "USD")), ("1,284,310".to_owned(), ".52".to_owned()));
         assert_eq!(large(amount(500, "JPY")), ("JPY 500".to_owned(), String::new()));
         assert_eq!(signed(amount(5, "USD")), "+0.05");
+    }
+
+    #[test]
+    fn found_accounts_are_counted_and_the_first_ones_are_no_news() {
+        let (now, zone) = (samples::now(), samples::zone());
+        let mut connection = samples::connection(1, "Ironbridge Bank", Reason::NewAccounts);
+        let told = |connection: &Connection| {
+            let trouble = Trouble::of(connection, now, &zone).unwrap();
+            let step = Step::of(connection).unwrap();
+            assert!(step.href.ends_with("/review") && !step.post, "what was found needs no other run");
+            assert_eq!(step.label, trouble.label);
+            (trouble.title, trouble.sentence, trouble.label)
+        };
+        (connection.around.added, connection.around.found) = (0, 2);
+        let (title, sentence, label) = told(&connection);
+        assert_eq!((&*title, label), ("2 accounts found at Ironbridge Bank", "Continue"));
+        assert!(sentence.contains("Say what becomes of each of them"), "{sentence}");
+        (connection.around.added, connection.around.found) = (2, 1);
+        let (title, sentence, label) = told(&connection);
+        assert_eq!((&*title, label), ("A new account at Ironbridge Bank", "Find New"));
+        assert!(sentence.contains("We found an account"));
+        connection.around.found = 3;
+        let (title, sentence, _) = told(&connection);
+        assert_eq!(title, "3 new accounts at Ironbridge Bank");
+        assert!(sentence.contains("We found 3 accounts"));
+    }
+
+    #[test]
+    fn where_a_code_is_asked_each_time_the_client_is_called_only_once_values_are_old() {
+        let (now, zone) = (samples::now(), samples::zone());
+        let mut connection = samples::connection(1, "Copperleaf Bank", Reason::AttendedOnly);
+        assert!(Trouble::of(&connection, now, &zone).is_none());
+        assert_eq!(Pill::of(&connection).words, "Updates with you");
+        connection.last_success_at = Some(now - std::time::Duration::from_hours(5 * 24));
+        let trouble = Trouble::of(&connection, now, &zone).unwrap();
+        assert_eq!((trouble.class, trouble.label), ("key", "Click to Fix"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use domain::{
     TokenId,
     account::{AccountKind, Owner},
     audit::{Doer, Subject, Through},
-    connection::Connection,
+    connection::{Around, Connection},
     institution::{Access, InstitutionKind, Offering},
     login::{Field, FieldKind},
     person::{Firm, Household, Person, Role},
@@ -225,7 +225,9 @@ impl Portal {
             manual_refresh_after: None,
             rejected_in_row: 0,
             failures_in_row: 0,
+            attended_only: false,
             version: 1,
+            around: Around::default(),
         };
         let mut tx = self.begin().await;
         tx.add_connection(&connection, &id.to_string()).await.unwrap();

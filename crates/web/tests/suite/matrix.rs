@@ -38,7 +38,7 @@ const OUTSIDERS: [&str; 6] =
 const STAFF: [&str; 5] = ["strange-advisor", "other-advisor", "administrator", "compliance", "advisor"];
 
 /// Routes that show or take a credential or an answer, begin or end a connection, or decide about found accounts.
-const THE_CLIENTS_ALONE: [&str; 12] = [
+const THE_CLIENTS_ALONE: [&str; 15] = [
     "/accounts/add",
     "/accounts/add/search",
     "/accounts/add/{offering}",
@@ -48,6 +48,9 @@ const THE_CLIENTS_ALONE: [&str; 12] = [
     "/connections/{id}/find-new",
     "/connections/{id}/start-again",
     "/connections/{id}/review",
+    "/connections/{id}/offer-again",
+    "/connections/{id}/close-account",
+    "/connections/{id}/reopen-account",
     "/connections/{id}/login",
     "/connections/{id}/disconnect",
     "/fix",

@@ -37,7 +37,7 @@ fn harvest(known: &[KnownAccount], quirks: &Value, body: &str) -> Harvest {
     let document = read::read(text.as_bytes()).expect("OFX");
     let asked: Vec<_> = (0..known.len()).map(|index| (index.to_string(), index)).collect();
     collector.add(&read::Reply::of(&document), &asked);
-    collector.finish(true)
+    collector.finish(true, false)
 }
 
 fn bank(id: usize, number: &str, inside: &str) -> String {
