@@ -5,7 +5,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::Query;
 use domain::{
-    ConnectionId, Currency, HouseholdId, Timestamp,
+    ConnectionId, Currency, HouseholdId, Reason, Timestamp,
     account::{Account, AccountKind, Owner},
     connection::Connection,
     freshness,
@@ -161,7 +161,7 @@ pub(super) async fn page(
 
 /// What became of the Refresh that was pressed a moment ago.
 fn word(ctx: &Ctx, connection: &Connection) -> Told {
-    let institution = &connection.institution;
+    let institution = connection.name();
     let title = title(connection);
     let went = Went::of(connection, ctx.now);
     let words = match went {

@@ -332,7 +332,9 @@ fn fresh(added: &[Account], connections: &[Connection], me: PersonId, now: &Now<
         .iter()
         .filter(|connection| !connection.is_running() || connection.reason.actor() == Actor::Client);
     let marked = |mark: Mark| {
-        let troubled = resting.clone().filter(move |connection| super::words::mark(connection, now.at, now.zone) == mark);
+        let troubled = resting
+            .clone()
+            .filter(move |connection| super::words::mark(connection, now.at, now.zone) == mark);
         troubled.filter(|connection| connection.reason != Reason::ByPerson)
     };
     let keys: Vec<Fact> = marked(Mark::Key).map(|connection| key(connection, me)).collect();

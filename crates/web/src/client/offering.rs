@@ -290,7 +290,8 @@ pub(crate) fn typed_login(access: &Access, form: &Form) -> Result<Login, Vec<Log
 /// The address of a form that was sent, opened again.
 pub(crate) async fn back(ctx: Ctx, Path(id): Path<String>) -> Result<Redirect, Fail> {
     ctx.must_be_client()?;
-    Ok(Redirect::to(&format!("/accounts/add/{}", crate::ctx::encoded(&id))))
+    let offering = offering(&ctx, &id)?;
+    Ok(Redirect::to(&format!("/accounts/add/{}", offering.id)))
 }
 
 /// `POST /accounts/add/{offering}/notice`: the client has read it.

@@ -1,12 +1,13 @@
 //! What a client says about a single account of a connection: it was closed, it was not, it is wanted after all.
 
-use axum::{extract::Path, response::Redirect};
+use axum::response::Redirect;
 use domain::{AccountId, ConnectionId, Reason};
 
 use crate::{
     ctx::Ctx,
     fail::Fail,
     form::{Form, Typed},
+    route::Path,
 };
 
 fn account(typed: Typed) -> Result<AccountId, Fail> {

@@ -36,6 +36,7 @@ pub(crate) async fn start_again(ctx: Ctx, Path(id): Path<ConnectionId>) -> Resul
 /// The address of a form that was sent, opened again: the connection's page says what there is now.
 pub(crate) async fn back(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Redirect, Fail> {
     ctx.must_be_client()?;
+    ctx.reader().connection(id).await?;
     Ok(Redirect::to(&format!("/connections/{id}")))
 }
 
