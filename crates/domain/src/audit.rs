@@ -15,6 +15,8 @@ pub enum Doer {
     Visitor,
     /// The firm's system administrator at the command line.
     Operator,
+    /// The portal, forgetting what is no longer needed.
+    Housekeeping,
 }
 
 /// A signed-in person, as rights and audit need them.
@@ -55,6 +57,7 @@ impl Doer {
             Self::Engine { .. } => "engine",
             Self::Visitor => "visitor",
             Self::Operator => "operator",
+            Self::Housekeeping => "housekeeping",
         }
     }
 }
@@ -63,7 +66,7 @@ impl Doer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub at: Timestamp,
-    /// `person`, `token`, `engine`, `visitor` or `operator`.
+    /// `person`, `token`, `engine`, `visitor`, `operator` or `housekeeping`.
     pub doer: String,
     pub person: Option<PersonId>,
     /// A verb in dotted form: `connection.disconnected`.

@@ -38,6 +38,12 @@ pub const INVITATION_LIFETIME: Duration = Duration::from_hours(7 * 24);
 pub const SESSION_IDLE_MAX: Duration = Duration::from_mins(30);
 /// A session with use.
 pub const SESSION_LIFETIME_MAX: Duration = Duration::from_hours(12);
+/// How long after its end an invitation's link still leads to a page that says so.
+pub const INVITATION_LINKS_KEPT: Duration = Duration::from_hours(30 * 24);
+/// How long the questions of institutions are kept once they are closed.
+pub const CHALLENGES_KEPT: Duration = Duration::from_hours(30 * 24);
+/// How long ended runs are kept; the latest of each connection stays.
+pub const ATTEMPTS_KEPT: Duration = Duration::from_hours(365 * 24);
 /// Passwords of the portal, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Longer passwords only cost hashing time.

@@ -18,6 +18,7 @@ pub mod vault;
 
 mod acts;
 mod attempt;
+mod housekeeping;
 mod work;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -45,7 +46,7 @@ pub use crate::{
     vault::{MasterKey, Vault},
     work::Worked,
 };
-use crate::{directory::Directory, schedule::Days};
+use crate::{directory::Directory, housekeeping::NextLook, schedule::Days};
 
 /// What an engine is made of.
 pub struct Parts {
@@ -138,6 +139,7 @@ impl From<store::Error> for Error {
 #[derive(Clone)]
 pub struct Engine {
     inner: Arc<Parts>,
+    house: Arc<NextLook>,
 }
 
 impl fmt::Debug for Engine {
@@ -149,7 +151,7 @@ impl fmt::Debug for Engine {
 impl Engine {
     /// Puts the parts together. Call [`Engine::check_key`] before the first use.
     pub fn new(parts: Parts) -> Self {
-        Self { inner: Arc::new(parts) }
+        Self { inner: Arc::new(parts), house: Arc::default() }
     }
 
     /// The institutions.

@@ -95,6 +95,9 @@ impl Engine {
     /// One round of work: takes what is due at `now`, as far as it fits, and steps each connection until it rests.
     /// A fault at one connection stops no other.
     pub async fn tick(&self, now: Timestamp) -> Result<Worked, Error> {
+        if self.house.is_due(now) {
+            self.keep_house(now).await;
+        }
         let due = self.due(now).await?;
         let worked = stream::iter(due).map(|due| self.work_on(due));
         Ok(worked
@@ -144,6 +147,13 @@ impl Engine {
             return self.inner.options.poll;
         }
         let now = self.now();
+        if self.house.is_due(now) {
+            let engine = self.clone();
+            working.spawn(async move {
+                engine.keep_house(now).await;
+                Worked::default()
+            });
+        }
         let due = match self.due(now).await {
             Ok(due) => due,
             Err(error) => {

@@ -45,8 +45,8 @@ CREATE TABLE invitation (
     invited_by TEXT NOT NULL REFERENCES person (id),
     name TEXT NOT NULL,
     email TEXT NOT NULL,
-    -- SHA-256 of the link's token; the token itself is shown once
-    token_hash {bytes} NOT NULL UNIQUE,
+    -- SHA-256 of the link's token; the token itself is shown once. Forgotten some time after the link's end
+    token_hash {bytes} UNIQUE,
     created_at {int} NOT NULL,
     expires_at {int} NOT NULL,
     used_at {int},
@@ -260,6 +260,8 @@ CREATE TABLE account (
     form_key TEXT UNIQUE
 ) {strict};
 CREATE INDEX account_by_household ON account (household_id);
+-- what is to be erased
+CREATE INDEX account_deleted ON account (deleted_at) WHERE deleted_at IS NOT NULL;
 -- one account per entry of an institution's list
 CREATE UNIQUE INDEX account_entry ON account (connection_id, number_hash, qualifier);
 
@@ -326,6 +328,12 @@ CREATE TABLE outbox (
     UNIQUE (topic, topic_key, person_id)
 ) {strict};
 CREATE INDEX outbox_unread ON outbox (person_id, read_at);
+
+-- When house is to be kept next, so that one node of several does it.
+CREATE TABLE housekeeping (
+    job TEXT NOT NULL PRIMARY KEY,
+    next_at {int} NOT NULL
+) {strict};
 
 CREATE TABLE audit (
     id TEXT NOT NULL PRIMARY KEY,

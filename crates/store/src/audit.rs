@@ -68,7 +68,7 @@ impl Tx {
         let (firm, household) = match self.doer() {
             Doer::Person(subject) => (Some(subject.firm), subject.household),
             Doer::Engine { firm, household, .. } => (Some(*firm), Some(*household)),
-            Doer::Visitor | Doer::Operator => (None, None),
+            Doer::Visitor | Doer::Operator | Doer::Housekeeping => (None, None),
         };
         let household = trail.household.or(household);
         let (doer, person) = (self.doer().kind(), self.doer().person());

@@ -58,6 +58,7 @@ pub mod entry;
 mod error;
 pub mod guard;
 pub mod health;
+pub mod housekeeping;
 mod invitation;
 mod listing;
 mod migrate;
@@ -291,7 +292,7 @@ impl Pools {
 
 /// Every SQL text of the store by file and name, for the tests that prepare and explain them.
 pub fn texts() -> impl Iterator<Item = (&'static str, &'static str, Text)> {
-    let files: [(&str, &[(&str, Text)]); 22] = [
+    let files: [(&str, &[(&str, Text)]); 23] = [
         ("account", account::TEXTS),
         ("attempt", attempt::TEXTS),
         ("audit", audit::TEXTS),
@@ -300,6 +301,7 @@ pub fn texts() -> impl Iterator<Item = (&'static str, &'static str, Text)> {
         ("entry", entry::TEXTS),
         ("guard", guard::TEXTS),
         ("health", health::TEXTS),
+        ("housekeeping", housekeeping::TEXTS),
         ("invitation", invitation::TEXTS),
         ("listing", listing::TEXTS),
         ("migrate", migrate::TEXTS),

@@ -37,6 +37,11 @@ fn only_bookkeeping_goes_without_an_audit_row() {
         "guard::FORGET",
         "session::FORGET",
         "session::TOUCH",
+        "housekeeping::FORGET_ATTEMPTS",
+        "housekeeping::FORGET_CHALLENGES",
+        "housekeeping::FORGET_LINKS",
+        // who keeps house
+        "housekeeping::CLAIM",
         "token::TOUCH",
         // how far a run is, within an audited one
         "attempt::STAGE",
