@@ -28,6 +28,7 @@ use zeroize::Zeroizing;
 use crate::{Engine, Error, health, vault::Purpose};
 
 mod harvest;
+mod news;
 
 /// How often a step is applied again when a person changed the connection meanwhile.
 const TRIES: u32 = 4;
@@ -196,6 +197,7 @@ impl Engine {
             }
             Step::Failed(failure) => (self.fail(&mut tx, run, failure).await?, None),
         };
+        news::tell_end(&mut tx, run, &next).await?;
         tx.apply_connection(&next, &run.lease, until).await?;
         tx.commit().await?;
         if next.work.is_none() {
@@ -300,7 +302,7 @@ impl Engine {
         tx.apply_changes(connection, changes).await?;
         if !run.open.attempt.kind.reviews() {
             for change in changes.accounts.iter().filter(|change| change.new) {
-                tx.announce_found(connection.household, connection, change.id).await?;
+                tx.announce_found(connection.household, connection, change).await?;
             }
         }
         let outcome = Outcome {

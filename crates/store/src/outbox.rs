@@ -1,6 +1,6 @@
 //! What people are told in the portal. One cause is told once, however often it happens.
 
-use domain::{HouseholdId, MessageId, PersonId, Timestamp};
+use domain::{ConnectionId, HouseholdId, MessageId, PersonId, Timestamp};
 
 use crate::{
     Error, Reader, Tx,
@@ -20,6 +20,17 @@ texts! {
          WHERE person_id = $1 AND read_at IS NULL ORDER BY created_at DESC, id DESC LIMIT $2"
     );
     READ = Text::one("UPDATE outbox SET read_at = $1 WHERE id = $2 AND person_id = $3 AND read_at IS NULL");
+    READ_AT = Text::one(
+        "UPDATE outbox SET read_at = $1 WHERE person_id = $2 AND href = $3 AND read_at IS NULL"
+    );
+    // Of all who were told: whoever decided, there is nothing left to decide.
+    SETTLE_FOUND = Text::one(
+        "UPDATE outbox SET read_at = $1
+         WHERE person_id IN (SELECT p.id FROM person p WHERE p.household_id = $2) AND read_at IS NULL
+             AND topic = 'account_found' AND href = $3 AND topic_key NOT IN (
+                 SELECT a.id FROM account a
+                 WHERE a.connection_id = $4 AND a.standing = 'found' AND a.deleted_at IS NULL)"
+    );
     READ_ALL = Text::one("UPDATE outbox SET read_at = $1 WHERE person_id = $2 AND read_at IS NULL");
 }
 
@@ -102,6 +113,23 @@ impl Tx {
         let now = self.now();
         self.write(READ).bind(now).bind(message).bind(person).run_count().await?;
         self.audit(Trail::of("message.read", "message", message)).await
+    }
+
+    /// The person has seen the page that messages lead to, so they are no news any more.
+    pub async fn mark_read_at(&mut self, person: PersonId, href: &str) -> Result<(), Error> {
+        let now = self.now();
+        let read = self.write(READ_AT).bind(now).bind(person).bind(href).run_count().await?;
+        self.audit(Trail::of("message.seen", "person", person).detail(format!("{read} read"))).await
+    }
+
+    /// The clients of a household decided about accounts that were announced to them.
+    pub(crate) async fn settle_found_news(
+        &mut self,
+        household: HouseholdId,
+        of: ConnectionId,
+    ) -> Result<(), Error> {
+        let (now, href) = (self.now(), format!("/connections/{of}"));
+        self.write(SETTLE_FOUND).bind(now).bind(household).bind(&*href).bind(of).run_count().await.map(drop)
     }
 
     /// The person has read everything; returns how much that was.

@@ -495,13 +495,14 @@ impl Tx {
         &mut self,
         household: HouseholdId,
         of: &Connection,
-        account: AccountId,
+        account: &AccountChange,
     ) -> Result<(), Error> {
-        let body = format!(
-            "We found an account at {} that you have not added. Have a look and decide.",
-            of.institution
-        );
-        let (key, href) = (account.to_string(), format!("/connections/{}", of.id));
+        let is = &account.identified;
+        let name = if is.listed_name.trim().is_empty() { is.kind.label() } else { is.listed_name.trim() };
+        let digits =
+            if is.last_digits.is_empty() { String::new() } else { format!(" •••{}", is.last_digits) };
+        let body = format!("New account at {}: {name}{digits}. Add it or leave it out.", of.institution);
+        let (key, href) = (account.id.to_string(), format!("/connections/{}", of.id));
         let news = News { topic: "account_found", key: &key, body: &body, href: &href };
         self.inform_household(household, news).await
     }

@@ -220,6 +220,7 @@ impl Tx {
     ) -> Result<(), Error> {
         self.settle_net_worth(household).await?;
         self.note_added(of, added).await?;
+        self.settle_found_news(household, of).await?;
         self.tell(crate::Topic::Connection(of));
         self.audit(Trail::of("connection.reviewed", "connection", of).household(household)).await
     }

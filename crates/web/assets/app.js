@@ -29,6 +29,25 @@
     input.form?.addEventListener("submit", () => { input.type = "password"; });
   };
 
+  // What is shown once is copied by a click; the text is selected as well, for whoever copies by hand.
+  const copyable = (input) => {
+    if (!navigator.clipboard || input.parentNode.querySelector("button")) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn quiet";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      input.select();
+      try {
+        await navigator.clipboard.writeText(input.value);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Selected";
+      }
+    });
+    input.after(button);
+  };
+
   // data-deadline, data-now and data-asked are milliseconds of the server's clock, which may not be this machine's.
   const countdown = (box) => {
     if (box.dataset.running) return;
@@ -72,6 +91,7 @@
   const prepare = (scope) => {
     each(scope, "[data-go]", go);
     each(scope, "input[data-showable]", showable);
+    each(scope, "input[data-copyable]", copyable);
     each(scope, "[data-deadline]", countdown);
     each(scope, ".plot", walk);
   };

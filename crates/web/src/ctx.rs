@@ -225,12 +225,17 @@ pub(crate) fn is_local(address: &str) -> bool {
 
 /// Percent-encoded for one value of a query.
 pub(crate) fn encoded(text: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                out.push(byte.into())
+                out.push(byte.into());
             }
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => out.extend([
+                '%',
+                DIGITS[usize::from(byte >> 4)].into(),
+                DIGITS[usize::from(byte & 15)].into(),
+            ]),
         }
         out
     })

@@ -12,6 +12,7 @@ mod client;
 mod ctx;
 mod fail;
 mod form;
+mod once;
 mod page;
 mod route;
 mod security;

@@ -121,11 +121,15 @@ async fn an_unknown_account_waits_for_the_client_and_is_announced_once() {
             assert_eq!(stage.reason(id).await, Reason::NewAccounts);
         }
         assert_eq!(stage.count("outbox").await, 1);
+        let news = stage.database.store.reader(&stage.client()).unread(5).await.unwrap();
+        let body = "New account at Maple Bank: Holiday Savings •••9. Add it or leave it out.";
+        assert_eq!((news.len(), &*news[0].body), (1, body));
         assert_eq!(listed(&stage).await.len(), 1, "never added silently");
         let found = stage.progress(id).await.found;
         let leave_out = Decision { account: found[0].id, choice: Choice::LeaveOut };
         stage.engine.review(&stage.client(), "op", id, vec![leave_out]).await.unwrap();
         assert_eq!(stage.reason(id).await, Reason::Ok);
+        assert_eq!(stage.count("outbox WHERE read_at IS NULL").await, 0, "what is decided is no news");
         // It isn't offered again, nor is anything of it kept.
         refreshed(&stage, id, vec![checking(1, today()), new()]).await;
         assert_eq!(stage.reason(id).await, Reason::Ok);

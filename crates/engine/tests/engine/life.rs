@@ -491,3 +491,42 @@ async fn what_a_person_waits_for_comes_before_a_nights_regular_work() {
         assert_eq!(stage.bank.seen()[0], "attended begin login 7 memo 1");
     }
 }
+
+#[tokio::test]
+async fn a_slow_run_that_ends_well_is_told_to_who_began_it() {
+    for stage in Stage::all().await {
+        stage.bank.will([done(vec![checking(120_000, today())])]);
+        let id = stage.connect("right").await;
+        stage.tick_after(MINUTE * 3).await;
+        assert_eq!(stage.reason(id).await, Reason::NewAccounts);
+        assert_eq!(stage.count("outbox").await, 0, "that somebody must decide is told by the bar");
+        stage.add_all(id).await;
+        let news = async || stage.database.store.reader(&stage.client()).unread(5).await.unwrap();
+
+        for (wait, told) in [(MINUTE / 2, 0), (MINUTE * 2, 1)] {
+            stage.clock.pass(HOUR);
+            stage.bank.will([done(vec![checking(120_000, today())])]);
+            stage.engine.refresh(&stage.client(), "op", id).await.unwrap();
+            stage.tick_after(wait).await;
+            assert_eq!(stage.reason(id).await, Reason::Ok);
+            assert_eq!(news().await.len(), told, "after {wait:?}");
+        }
+        let message = news().await.remove(0);
+        assert_eq!(message.body, "Maple Bank took longer and has sent its newest values.");
+        assert_eq!(message.href, format!("/connections/{id}"));
+
+        // A failure is told by the bar for as long as it lasts.
+        stage.clock.pass(HOUR);
+        stage.bank.will([fail(Reason::Down)]);
+        stage.engine.refresh(&stage.client(), "op", id).await.unwrap();
+        stage.tick_after(MINUTE * 2).await;
+        assert_eq!(stage.reason(id).await, Reason::Down);
+        // The night's run is nobody's news, however long it takes.
+        stage.bank.will([done(vec![checking(120_000, today())])]);
+        stage.clock.set(stage.connection(id).await.due_at.unwrap());
+        stage.tick_after(MINUTE * 5).await;
+        assert_eq!((stage.reason(id).await, news().await.len()), (Reason::Ok, 1));
+        // Two in one house: it is told to whose login it is.
+        assert_eq!(stage.count("outbox").await, 1);
+    }
+}

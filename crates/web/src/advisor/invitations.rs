@@ -16,9 +16,9 @@ use crate::{
     ctx::Ctx,
     fail::Fail,
     form::{Form, Typed},
+    once::Once,
     page::{Nav, Page},
     route::{Path, Routes},
-    security::Uncompressed,
 };
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -46,16 +46,6 @@ struct InvitationsPage {
     form: Form,
     form_key: String,
     rows: Vec<Row>,
-}
-
-#[derive(Template)]
-#[template(path = "advisor/invited.html")]
-struct Invited {
-    page: Page,
-    name: String,
-    email: String,
-    link: String,
-    until: String,
 }
 
 fn must_invite(ctx: &Ctx) -> Result<(), Fail> {
@@ -195,15 +185,17 @@ async fn renew(ctx: Ctx, Path(invitation): Path<String>) -> Result<Response, Fai
 }
 
 async fn link_page(ctx: &Ctx, invitation: &Invitation, token: &SecretString) -> Result<Response, Fail> {
-    let html = Invited {
-        page: ctx.page(Nav::Invitations, "Invitation").await?,
-        name: invitation.name.clone(),
-        email: invitation.email.clone(),
-        link: ctx.portal.app.settings.link(&format!("/invitation/{}", token.expose_secret())),
-        until: time::time_words(invitation.expires_at, &ctx.zone),
+    let until = time::time_words(invitation.expires_at, &ctx.zone);
+    Once {
+        page: ctx.page(Nav::Invitations, &format!("Invitation for {}", invitation.name)).await?,
+        sentence: &format!(
+            "Copy the link now and send it to {}: it is shown only this once. It is good until {until}, for one \
+             registration. An earlier link no longer works.",
+            invitation.email
+        ),
+        label: &format!("Link for {}", invitation.name),
+        secret: &ctx.portal.app.settings.link(&format!("/invitation/{}", token.expose_secret())),
+        back: "/advisor/invitations",
     }
-    .render()?;
-    let mut response = Html(html).into_response();
-    response.extensions_mut().insert(Uncompressed);
-    Ok(response)
+    .answer()
 }

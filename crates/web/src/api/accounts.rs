@@ -16,6 +16,7 @@ use crate::fail::Fail;
 
 /// The accounts of the household.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the API")]
 pub(super) struct Accounts {
     accounts: Vec<Account>,
     /// Accounts that count in net worth and whose value is current.

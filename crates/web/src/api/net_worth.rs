@@ -47,6 +47,7 @@ pub(super) struct NetWorth {
 
 /// Net worth of a past day.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the API")]
 pub(super) struct Day {
     #[schema(format = Date)]
     day: String,

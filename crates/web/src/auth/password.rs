@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(judged("tulip orbit mango 42"), Ok(()));
         let long = "tulip orbit mango ".repeat(15);
         assert_eq!(judged(&long[..limits::PASSWORD_CHARS_MAX]), Ok(()));
-        assert_eq!(judged(&long[..limits::PASSWORD_CHARS_MAX + 1]), Err(TooWeak::Long));
+        assert_eq!(judged(&long[..=limits::PASSWORD_CHARS_MAX]), Err(TooWeak::Long));
     }
 
     #[test]

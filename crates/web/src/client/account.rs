@@ -504,7 +504,7 @@ mod tests {
         let value = listed.account.value.unwrap();
         listed.connection.as_mut().unwrap().last_success_at = Some(value.updated_at);
         assert!(said(&listed).contains("sent the value, but not everything else"), "{}", said(&listed));
-        let later = value.updated_at + std::time::Duration::from_secs(86_400);
+        let later = value.updated_at + std::time::Duration::from_hours(24);
         listed.connection.as_mut().unwrap().last_success_at = Some(later);
         assert!(said(&listed).contains("did not send the newest value"), "{}", said(&listed));
         listed.account.value = None;

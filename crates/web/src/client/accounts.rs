@@ -326,6 +326,9 @@ impl Block {
 }
 
 fn note(connection: &Connection, seen: &Seen<'_>) -> String {
+    if connection.state() == State::NeedsInput {
+        return "waits for you".to_owned();
+    }
     if connection.is_running() {
         return "updating now".to_owned();
     }

@@ -1,7 +1,6 @@
 //! Personal access keys for the JSON API: made, shown once, revoked.
 
-use askama::Template;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use domain::limits;
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -13,21 +12,13 @@ use crate::{
     ctx::Ctx,
     fail::Fail,
     form::{Form, Typed},
-    page::{Nav, Page},
+    once::Once,
+    page::Nav,
     route::{Path, Routes},
-    security::Uncompressed,
 };
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.post("/settings/keys", make).post("/settings/keys/{key}/revoke", revoke)
-}
-
-#[derive(Template)]
-#[template(path = "settings/key_made.html")]
-struct KeyMade<'a> {
-    page: Page,
-    name: &'a str,
-    key: &'a str,
 }
 
 async fn make(ctx: Ctx, typed: Typed) -> Result<Response, Fail> {
@@ -51,11 +42,15 @@ async fn make(ctx: Ctx, typed: Typed) -> Result<Response, Fail> {
         made => made?,
     };
     tx.commit().await?;
-    let page = ctx.page(Nav::Settings, "Your new access key").await?;
-    let html = KeyMade { page, name: &name, key: key.expose_secret() }.render()?;
-    let mut response = Html(html).into_response();
-    response.extensions_mut().insert(Uncompressed);
-    Ok(response)
+    Once {
+        page: ctx.page(Nav::Settings, "Your new access key").await?,
+        sentence: "Copy it now: it is shown only this once. Whoever has it can read your accounts and values until you \
+                   revoke it.",
+        label: &name,
+        secret: key.expose_secret(),
+        back: "/settings",
+    }
+    .answer()
 }
 
 async fn revoke(ctx: Ctx, Path(key): Path<String>) -> Result<Response, Fail> {

@@ -96,7 +96,7 @@ async fn what_changes_is_answered_at_the_next_call() {
         // A value kept by hand is current for a quarter of a year, and not a day longer.
         let current = async || json(&call(&portal, PATHS[0], &key).await)["accounts"][0]["current"].clone();
         assert_eq!(current().await, true);
-        portal.clock.forward(Duration::from_secs(92 * 24 * 3600));
+        portal.clock.forward(Duration::from_hours(92 * 24));
         assert_eq!(current().await, false);
 
         let account = reader.account(id).await.unwrap().account;

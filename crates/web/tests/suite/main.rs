@@ -6,6 +6,7 @@ mod harness;
 mod invitation;
 mod matrix;
 mod missing;
+mod news;
 mod security;
 mod settings;
 mod sign_in;
