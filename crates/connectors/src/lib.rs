@@ -23,7 +23,7 @@ use domain::{
 };
 use zeroize::Zeroizing;
 
-pub use net::Net;
+pub use net::{Later, Net};
 
 /// What a connector says about itself.
 #[derive(Debug, Clone, Copy)]
@@ -104,12 +104,14 @@ pub struct Failure {
     pub say: Option<String>,
     /// For data support: codes and shapes, no secrets, no account numbers.
     pub detail: String,
+    /// Before this the institution doesn't want to be asked again, where it said so.
+    pub later: Option<Later>,
 }
 
 impl Failure {
     /// A failure with a detail for data support.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, say: None, detail: detail.into() }
+        Self { reason, say: None, detail: detail.into(), later: None }
     }
 
     /// Adds the institution's own sentence.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connectors::net::{Limits, Net, NetError, Policy, Post, check_url};
+use connectors::net::{Later, Limits, Net, NetError, Policy, Post, check_url};
 use domain::Reason;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -215,6 +215,18 @@ async fn what_is_no_answer_is_told_apart() {
         (answer("503 Busy", b""), NetError::Status(503), Reason::Down),
         (answer("500 Oops", b""), NetError::Status(500), Reason::Down),
         (answer("429 Wait", b""), NetError::Status(429), Reason::NotResponding),
+        (
+            answer("429 Wait\r\nretry-after: 90", b""),
+            NetError::Busy { status: 429, later: Later::In(Duration::from_secs(90)) },
+            Reason::NotResponding,
+        ),
+        (
+            answer("503 Busy\r\nretry-after: Mon, 23 Nov 2026 14:10:00 GMT", b""),
+            NetError::Busy { status: 503, later: Later::At("2026-11-23T14:10:00Z".parse().expect("a time")) },
+            Reason::Down,
+        ),
+        (answer("503 Busy\r\nretry-after: soon", b""), NetError::Status(503), Reason::Down),
+        (answer("500 Oops\r\nretry-after: 90", b""), NetError::Status(500), Reason::Down),
         (answer("400 Bad", b""), NetError::Status(400), Reason::BadResponse),
         (answer("401 No", b""), NetError::Status(401), Reason::BadResponse),
         (answer("302 Found", b""), NetError::Status(302), Reason::BadResponse),

@@ -277,6 +277,12 @@ impl Connection {
         Ok(next)
     }
 
+    /// The same, not taken up by itself before `earliest`: an institution has asked to be left alone until then.
+    #[must_use]
+    pub fn not_before(self, earliest: Timestamp) -> Self {
+        Self { due_at: self.due_at.map(|due| due.max(earliest)), ..self }
+    }
+
     /// The work that is being stepped: a run that waits for a person isn't.
     fn stepping(&self) -> Result<Work, IllegalMove> {
         self.work.filter(|_| self.state() != State::NeedsInput).ok_or(IllegalMove::NotNow)

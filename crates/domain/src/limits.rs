@@ -32,6 +32,8 @@ pub const INSTITUTION_CONCURRENCY_MAX: u32 = 4;
 pub const BREAKER_FAILURES: u32 = 5;
 /// How long an open breaker lets nothing but a probe through.
 pub const BREAKER_PAUSE: Duration = Duration::from_mins(15);
+/// The longest that an institution can put off the next try by itself.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 /// An invitation.
 pub const INVITATION_LIFETIME: Duration = Duration::from_hours(7 * 24);
 /// A session without use.

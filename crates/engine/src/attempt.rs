@@ -321,6 +321,10 @@ impl Engine {
 
     async fn fail(&self, tx: &mut Tx, run: &Run, failure: &Failure) -> Result<Connection, Error> {
         let next = self.next(run, Event::Failed(failure.reason), tx.now()).await?;
+        let next = match failure.later {
+            Some(later) => next.not_before(later.from(tx.now())),
+            None => next,
+        };
         let detail: String = failure.detail.chars().take(DETAIL_CHARS_MAX).collect();
         let end = End { outcome: next.reason, say: failure.say.as_deref(), detail: &detail };
         let stage = run.open.attempt.stage;

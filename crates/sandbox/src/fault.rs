@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Fault {
     pub kind: Kind,
-    /// `slow`: seconds before the answer.
+    /// `slow`: seconds before the answer; `http_503_later`: seconds to wait.
     #[serde(default = "default_seconds")]
     pub seconds: u64,
     /// `status`: the signon status code to answer with.
@@ -53,6 +53,7 @@ kinds! {
     Http500 "http_500" "HTTP 500"
     Http502 "http_502" "HTTP 502"
     Http503 "http_503" "HTTP 503"
+    Http503Later "http_503_later" "HTTP 503 with Retry-After: `seconds`"
     Redirect "redirect" "redirects to itself without end"
     RedirectAway "redirect_away" "redirects to a link-local address"
     Html "html" "an HTML page with status 200"

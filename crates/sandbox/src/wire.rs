@@ -105,6 +105,10 @@ pub(crate) fn before(fault: Fault, institution: &str) -> Option<Response> {
         Kind::Http500 => status(StatusCode::INTERNAL_SERVER_ERROR),
         Kind::Http502 => status(StatusCode::BAD_GATEWAY),
         Kind::Http503 => status(StatusCode::SERVICE_UNAVAILABLE),
+        Kind::Http503Later => Some(
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, fault.seconds.to_string())], "Busy\n")
+                .into_response(),
+        ),
         // 307 keeps the method and the body.
         Kind::Redirect => Some(Redirect::temporary(&format!("/ofx/{institution}")).into_response()),
         Kind::RedirectAway => Some(Redirect::temporary("http://169.254.169.254/latest/").into_response()),

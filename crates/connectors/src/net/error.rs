@@ -4,7 +4,10 @@ use std::error::Error;
 
 use domain::Reason;
 
-use super::guard::{NoSuchName, Refused};
+use super::{
+    guard::{NoSuchName, Refused},
+    later::Later,
+};
 
 /// Why there is no answer. Never holds a part of a body or an address with its query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +45,9 @@ pub enum NetError {
     /// Neither success nor a redirect.
     #[error("HTTP status {0}")]
     Status(u16),
+    /// Too busy for now (429, 503), and says when to come again.
+    #[error("HTTP status {status} with Retry-After")]
+    Busy { status: u16, later: Later },
     /// A redirect to another origin.
     #[error("redirected to another origin")]
     RedirectedAway,
@@ -77,6 +83,11 @@ impl NetError {
         }
     }
 
+    /// When the institution wants to be asked again, if it said so.
+    pub fn later(self) -> Option<Later> {
+        if let Self::Busy { later, .. } = self { Some(later) } else { None }
+    }
+
     /// Whose matter it is.
     pub fn reason(self) -> Reason {
         match self {
@@ -85,6 +96,7 @@ impl NetError {
             // 5xx is down or its back end timed out (OFX 2.3 §4.2); 408 and 429 ask to come later.
             Self::Name | Self::Connect | Self::Tls | Self::Status(500..) => Reason::Down,
             Self::NoAnswer | Self::Slow | Self::Status(408 | 429) => Reason::NotResponding,
+            Self::Busy { status, .. } => Self::Status(status).reason(),
             Self::Cut
             | Self::TooLarge
             | Self::Encoding

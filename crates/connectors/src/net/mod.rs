@@ -5,6 +5,7 @@
 
 mod error;
 mod guard;
+mod later;
 
 use std::{io::Read, sync::Arc, time::Duration};
 
@@ -15,6 +16,7 @@ use zeroize::Zeroizing;
 
 pub use error::NetError;
 pub use guard::{check_url, is_public};
+pub use later::Later;
 
 /// Redirects followed for one request.
 pub const REDIRECTS_MAX: usize = 3;
@@ -164,7 +166,7 @@ impl Net {
                 return self.read(response).await;
             }
             if !status.is_redirection() {
-                return Err(NetError::Status(status.as_u16()));
+                return Err(refused(&response));
             }
             let next = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
             let next =
@@ -227,6 +229,17 @@ impl Net {
             _ => return Err(NetError::Encoding),
         };
         Ok(Answer { content_type, cookies, body })
+    }
+}
+
+/// A status that is neither success nor redirect.
+fn refused(response: &reqwest::Response) -> NetError {
+    let status = response.status().as_u16();
+    let value = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    // Elsewhere the header means nothing (RFC 6585 §4, RFC 9110 §15.6.4).
+    match value.and_then(Later::read).filter(|_| matches!(status, 429 | 503)) {
+        Some(later) => NetError::Busy { status, later },
+        None => NetError::Status(status),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     write::{self, Ask, Signon, Who},
 };
 use crate::{
-    Failure, Input, Memo, Step, Turn,
+    Failure, Input, Later, Memo, Step, Turn,
     net::{self, NetError, Post},
 };
 
@@ -50,7 +50,12 @@ impl NoReply {
             Self::Read(error) => format!("{at}: {error}"),
             Self::CutOff => format!("{at}: the document is cut off"),
         };
-        Failure::new(self.reason(), detail)
+        Failure { later: self.later(), ..Failure::new(self.reason(), detail) }
+    }
+
+    /// When the server wants to be asked again, if it said so.
+    pub(super) fn later(&self) -> Option<Later> {
+        if let Self::Net(error) = self { error.later() } else { None }
     }
 
     /// Whether one account among several may be what the server choked on.

@@ -82,9 +82,8 @@ impl Session<'_> {
         let status = &reply.signon.as_ref()?.status;
         match status::signon(status.code, status.severity) {
             Verdict::Failed(reason) => Some(Step::Failed(Failure {
-                reason,
                 say: status.message.as_deref().map(words::masked).filter(|say| !say.is_empty()),
-                detail: format!("SONRS {}", status.code),
+                ..Failure::new(reason, format!("SONRS {}", status.code))
             })),
             _ => None,
         }

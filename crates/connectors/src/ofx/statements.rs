@@ -9,7 +9,7 @@ use super::{
     session::{NoReply, Session, failed, read_whole},
     write::Ask,
 };
-use crate::Step;
+use crate::{Failure, Step};
 
 impl Session<'_> {
     /// Signs on and asks for the list of accounts, and in the same request for the statements of those that are known.
@@ -169,7 +169,13 @@ impl Session<'_> {
             let code = missing.reason().code().to_owned();
             run.failed.extend(batch.accounts.iter().map(|index| (*index, code.clone())));
         }
-        if run.batches.is_empty() { self.finish(run, None) } else { Step::Again(Stage::ReadingValues) }
+        if !run.batches.is_empty() {
+            return Step::Again(Stage::ReadingValues);
+        }
+        match self.finish(run, None) {
+            Step::Failed(failure) => Step::Failed(Failure { later: missing.later(), ..failure }),
+            step => step,
+        }
     }
 
     /// Ends with what is there; the accounts that were not asked for yet have this reason.

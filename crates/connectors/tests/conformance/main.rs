@@ -2,8 +2,10 @@
 
 mod bench;
 
+use std::time::Duration;
+
 use bench::{Bench, End, login, silent};
-use connectors::{Memo, Step, registry};
+use connectors::{Later, Memo, Step, registry};
 use domain::{
     Reason,
     account::AccountKind,
@@ -315,6 +317,7 @@ async fn a_broken_institution_is_named_by_what_is_broken() {
         ("http_500", json!({}), Reason::Down),
         ("http_502", json!({}), Reason::Down),
         ("http_503", json!({}), Reason::Down),
+        ("http_503_later", json!({"seconds": 3600}), Reason::Down),
         ("redirect", json!({}), Reason::BadResponse),
         ("redirect_away", json!({}), Reason::BadResponse),
         ("html", json!({}), Reason::BadResponse),
@@ -343,6 +346,27 @@ async fn a_broken_institution_is_named_by_what_is_broken() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// An institution that is too busy says for how long: at the sign-on, and when only the statements are hit.
+#[tokio::test]
+async fn when_to_come_again_is_told() {
+    let bench = Bench::start().await;
+    let login = login("alex.plain", "sandbox-maple-1001");
+    let signed_on = bench.run("evergreen", &login, Mode::Attended, Memo::default(), &mut silent).await;
+    for (fault, more, later) in [
+        ("http_429", json!({}), Some(120)),
+        ("http_503_later", json!({"seconds": 3600}), Some(3600)),
+        ("http_503", json!({}), None),
+    ] {
+        for memo in [Memo::default(), signed_on.memo.clone()] {
+            bench.heal().await;
+            bench.fault("evergreen", fault, more.clone()).await;
+            let run = bench.run("evergreen", &login, Mode::Unattended, memo, &mut silent).await;
+            let told = later.map(|seconds| Later::In(Duration::from_secs(seconds)));
+            assert_eq!(run.failure().later, told, "{fault}");
+        }
+    }
 }
 
 /// The same faults when the sign-on has succeeded and only the statements are hit.

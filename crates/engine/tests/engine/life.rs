@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use connectors::Later;
 use domain::{Reason, attempt::Stage as At, challenge::QuestionKind, connection::IllegalMove, limits};
 use engine::{Error, Options, Worked};
 use jiff::civil::date;
 use tokio_stream::StreamExt;
 
 use crate::{
-    scripted::{Act, again, ask, checking, done, fail},
+    scripted::{Act, again, ask, busy, checking, done, fail},
     stage::{Stage, answers, engine_on, login, options},
 };
 
@@ -207,6 +208,36 @@ async fn an_institution_that_is_down_is_tried_again_later_and_later() {
         stage.tick().await;
         let due = stage.connection(id).await.due_at.unwrap();
         assert_eq!(due.strftime("%F").to_string(), "2026-11-24");
+    }
+}
+
+#[tokio::test]
+async fn an_institution_that_says_when_to_come_again_is_left_alone_until_then() {
+    for stage in Stage::all().await {
+        let (begun, id) = (stage.engine.now(), stage.connect("right").await);
+        let due = async || stage.connection(id).await.due_at.unwrap();
+        // Sooner than the pause that is taken anyway.
+        stage.bank.will([busy(Later::In(MINUTE))]);
+        stage.tick().await;
+        assert!(due().await >= begun + 15 * MINUTE && due().await < begun + 18 * MINUTE);
+        // Later.
+        stage.bank.will([busy(Later::In(3 * HOUR))]);
+        stage.clock.set(due().await);
+        stage.tick().await;
+        let asked = stage.engine.now() + 3 * HOUR;
+        assert_eq!((due().await, stage.reason(id).await), (asked, Reason::Down));
+        stage.clock.set(asked - MINUTE);
+        assert_eq!(stage.tick().await.claimed, 0);
+        // As late as one may ask for.
+        stage.bank.will([busy(Later::In(1_000 * HOUR))]);
+        stage.clock.set(asked);
+        assert_eq!(stage.tick().await.claimed, 1);
+        assert_eq!(due().await, asked + limits::RETRY_AFTER_MAX);
+        // A person may try before.
+        stage.bank.will([done(vec![checking(120_000, today())])]);
+        stage.engine.refresh(&stage.client(), "op", id).await.unwrap();
+        stage.tick().await;
+        assert_eq!(stage.reason(id).await, Reason::NewAccounts);
     }
 }
 

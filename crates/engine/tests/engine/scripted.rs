@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-use connectors::{About, Connector, Failure, Input, Memo, Step, StepFuture, Turn};
+use connectors::{About, Connector, Failure, Input, Later, Memo, Step, StepFuture, Turn};
 use domain::{
     Currency, Date, Money, Reason, Timestamp,
     account::AccountKind,
@@ -104,6 +104,14 @@ pub(crate) fn ask(kind: QuestionKind, deadline: Option<Timestamp>, wrong_before:
 
 pub(crate) fn fail(reason: Reason) -> Act {
     Act::Step(Step::Failed(Failure::new(reason, "as the test wants it")))
+}
+
+/// Down, and says when to come again.
+pub(crate) fn busy(later: Later) -> Act {
+    Act::Step(Step::Failed(Failure {
+        later: Some(later),
+        ..Failure::new(Reason::Down, "as the test wants it")
+    }))
 }
 
 pub(crate) fn done(accounts: Vec<FoundAccount>) -> Act {

@@ -29,6 +29,7 @@ async fn http_faults_have_their_status() {
         ("http_500", 500),
         ("http_502", 502),
         ("http_503", 503),
+        ("http_503_later", 503),
         ("redirect", 307),
         ("redirect_away", 307),
         ("html", 200),
@@ -41,6 +42,8 @@ async fn http_faults_have_their_status() {
         let has = |text: &str| reply.head.to_lowercase().contains(text);
         match fault {
             "http_429" => assert!(has("retry-after: 120")),
+            "http_503" => assert!(!has("retry-after")),
+            "http_503_later" => assert!(has("retry-after: 20")),
             "redirect" => assert!(has("location: /ofx/evergreen")),
             "html" => assert!(has("text/html")),
             "empty" => assert!(reply.body.is_empty()),
