@@ -207,7 +207,8 @@ fn decided(connection: &Connection, just: Just) -> String {
         _ => {
             let added = counted(around.added as usize, "account");
             let then = if connection.attended_only {
-                format!("{institution} asks for a code each time, so values update when you press Refresh.")
+                "It asks for a code or an answer each time, so values update when you press Refresh and answer."
+                    .to_owned()
             } else {
                 "Values update by themselves from now on.".to_owned()
             };
@@ -246,8 +247,12 @@ fn facts(connection: &Connection, now: Timestamp, zone: &TimeZone) -> Vec<(&'sta
     if let Some(at) = failed {
         facts.push(("Last try", told(at)));
     }
-    if let Some(due) = connection.due_at.filter(|due| *due > now) {
-        facts.push(("Next update", coming(due, zone)));
+    match connection.due_at.filter(|due| *due > now) {
+        Some(due) => facts.push(("Next update", coming(due, zone))),
+        None if connection.reason == Reason::AttendedOnly => {
+            facts.push(("Next update", "when you press Refresh and answer".to_owned()));
+        }
+        None => {}
     }
     facts
 }

@@ -111,7 +111,7 @@ impl Pill {
                 Self { class: "key", icon: "plus", words: "Accounts found" }
             }
             (_, Reason::NewAccounts) => Self { class: "key", icon: "plus", words: "New account" },
-            (_, Reason::AttendedOnly) => Self { class: "good", icon: "hand", words: "Updates with you" },
+            (_, Reason::AttendedOnly) => Self { class: "good", icon: "refresh", words: "Updates with you" },
             (Mark::Key, _) => Self { class: "key", icon: "key", words: "You can fix this" },
             (Mark::Wrench, _) => Self { class: "wrench", icon: "wrench", words: "We are on it" },
             (Mark::Good, Reason::Removed | Reason::LoginKindUnsupported) => {
