@@ -179,6 +179,12 @@ impl Repair {
         repair.good_to_know = good_to_know(connection, &known);
         repair.timeline = timeline;
         if connection.reason == Reason::AccountMissing {
+            // What to do about it stands below, account by account.
+            let them = if missing.len() == 1 { "it" } else { "them" };
+            repair.sentence = format!(
+                "{} has left {them} out of its list several times in a row. Only you know what became of {them}.",
+                connection.name()
+            );
             repair.missing = missing.into_iter().map(Missing::of).collect();
         }
         repair.actions = Actions::of(connection, &ctx.subject, ctx.now, &ctx.zone);
