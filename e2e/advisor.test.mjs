@@ -42,7 +42,12 @@ test('Refresh is there; what touches a login is not', async () => {
     assert.equal(found + links, 0, String(name));
   }
   await advisor.button(/^Refresh/).first().click();
-  await advisor.page.getByText(/next|refresh/i).first().waitFor();
+  await advisor.page.waitForURL(/\/advisor\/households\/[^/]+\?refreshed=/);
+  // The word goes on by itself, without the page being loaded again.
+  const told = advisor.page.locator('#told');
+  await told.getByText(/has sent its newest values/).waitFor();
+  await told.getByRole('link', { name: 'Show the newest values' }).or(told.locator('strong')).first().waitFor();
+  assert.match(await advisor.text(), /Refresh again at/);
 });
 
 test('the server refuses what the page does not show', async () => {

@@ -61,6 +61,7 @@ test('a client of nine accounts', async () => {
     ['by-hand', '/accounts/add/by-hand'],
     ['fix-nothing', '/fix'],
     ['settings', '/settings'],
+    ['not-found-signed-in', '/nowhere'],
     ['help-adding', '/help/adding-accounts'],
     ['help-troubleshooting', '/help/troubleshooting'],
   ]);
@@ -71,6 +72,8 @@ test('the steps, the questions, the review, the troubles', async () => {
   const findings = [];
   await register(newcomer, portal.invitation);
   findings.push(...(await newcomer.look('onboarding')));
+  await newcomer.page.goto(portal.invitation);
+  findings.push(...(await newcomer.look('invitation-used')));
   await connect(newcomer, 'ironbridge', 'quinn.rounds', 'sandbox-girder-3001');
   await newcomer.page.getByLabel(/maiden name/).waitFor();
   findings.push(...(await newcomer.look('question')));
@@ -113,7 +116,15 @@ test('the advisor’s pages', async () => {
   await advisor.signIn(portal.advisor);
   await advisor.page.goto('/advisor');
   const household = await advisor.page.getByRole('link', { name: /Lindqvist/ }).first().getAttribute('href');
-  await pages(advisor, [['advisor', '/advisor'], ['advisor-household', household], ['advisor-invitations', '/advisor/invitations'], ['advisor-settings', '/settings']]);
+  await pages(advisor, [['advisor', '/advisor'], ['advisor-household', household], ['advisor-invitations', '/advisor/invitations'], ['advisor-settings', '/settings'], ['advisor-not-found', '/connections/nowhere']]);
+  await advisor.page.goto('/advisor/invitations');
+  const main = advisor.page.locator('main');
+  await main.getByLabel('Household').fill('The Reyes household');
+  await main.getByLabel('Client’s name').fill('Tomas Reyes');
+  await main.getByLabel('Client’s e-mail').fill('tomas@reyes.example');
+  await main.getByRole('button', { name: 'Make the link' }).click();
+  await advisor.page.getByLabel('Link for Tomas Reyes').waitFor();
+  assert.deepEqual(await advisor.look('advisor-link'), []);
 });
 
 test('there was no trouble', () => {

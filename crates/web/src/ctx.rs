@@ -25,6 +25,9 @@ use crate::{
     page::{Nav, Page, Theme},
 };
 
+/// News that are looked through for those of one page.
+const NEWS_READ: u32 = 100;
+
 /// Names one request in the log, in audit rows and at the foot of error pages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Operation(pub(crate) String);
@@ -168,6 +171,17 @@ impl Ctx {
             Through::Session(session) => Ok(session),
             Through::Token(_) => Err(Fail::Forbidden),
         }
+    }
+
+    /// The person looks at the page that news lead to, so they are no news any more.
+    pub(crate) async fn has_seen(&self, href: &str) -> Result<(), Fail> {
+        let unread = self.reader().unread(NEWS_READ).await?;
+        if unread.iter().all(|message| message.href != href) {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        tx.mark_read_at(self.person.id, href).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The frame of a page of this person.

@@ -11,7 +11,7 @@ use domain::{
     reason::{Actor, State},
     time,
 };
-use store::account::Listed;
+use store::{account::Listed, outbox::Message};
 
 use super::must_see_households;
 use crate::{
@@ -25,6 +25,9 @@ use crate::{
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.get("/advisor", show)
 }
+
+/// The newest news on the page; older ones come up when these are seen.
+const NEWS_MAX: u32 = 3;
 
 /// For whom a household waits. The order is that of the page: what somebody can do comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,6 +134,8 @@ struct Row {
 #[template(path = "advisor/households.html")]
 struct HouseholdsPage {
     page: Page,
+    /// What was told and not seen yet, with where it leads.
+    news: Vec<Message>,
     bands: Vec<Band>,
     households: usize,
     accounts: u32,
@@ -159,6 +164,7 @@ async fn show(ctx: Ctx) -> Result<Html<String>, Fail> {
         Waits::ALL.map(|waits| Band { waits, rows: rows.extract_if(.., |row| row.waits == waits).collect() });
     let html = HouseholdsPage {
         page: ctx.page(Nav::Households, "Households").await?,
+        news: reader.unread(NEWS_MAX).await?,
         bands: bands.into_iter().filter(|band| !band.rows.is_empty()).collect(),
         households: households.len(),
         accounts: of,

@@ -54,6 +54,7 @@ fn must_invite(ctx: &Ctx) -> Result<(), Fail> {
 
 async fn show(ctx: Ctx) -> Result<Response, Fail> {
     must_invite(&ctx)?;
+    ctx.has_seen("/advisor/invitations").await?;
     page(&ctx, Form::default(), StatusCode::OK).await
 }
 

@@ -19,7 +19,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     accounts::{Actions, Refresh},
-    home, live,
+    live,
     offering::Institution,
     repair,
     words::{AccountRow, Owners, Pill, Trouble, coming, counted, dotted, in_words, mark, masked},
@@ -108,7 +108,7 @@ pub(crate) async fn show(
         return repair::page(&ctx, &progress.connection, repair::Queue::None).await;
     }
     ctx.must(Act::SeeValues, &ctx.reader().resource(household, None).await?)?;
-    home::seen(&ctx, &format!("/connections/{id}")).await?;
+    ctx.has_seen(&format!("/connections/{id}")).await?;
     let just = match () {
         () if asked("added") => Just::Added,
         () if asked("left") => Just::LeftOut,

@@ -34,9 +34,6 @@ use crate::{
 /// The newest news on the page; older ones come up when these are read.
 const NEWS_MAX: u32 = 5;
 
-/// News that are looked through for those of one page.
-const NEWS_READ: u32 = 100;
-
 #[derive(Template)]
 #[template(path = "client/home.html")]
 pub(crate) struct Home {
@@ -142,17 +139,6 @@ pub(crate) async fn read_all(ctx: Ctx) -> Result<Redirect, Fail> {
     tx.mark_all_read(ctx.subject.person).await?;
     tx.commit().await?;
     Ok(Redirect::to("/"))
-}
-
-/// The client looks at the page that news lead to, so they are no news any more.
-pub(crate) async fn seen(ctx: &Ctx, href: &str) -> Result<(), Fail> {
-    let unread = ctx.reader().unread(NEWS_READ).await?;
-    if unread.iter().all(|message| message.href != href) {
-        return Ok(());
-    }
-    let mut tx = ctx.begin().await?;
-    tx.mark_read_at(ctx.subject.person, href).await?;
-    Ok(tx.commit().await?)
 }
 
 /// The present and where it is told.

@@ -151,8 +151,11 @@ async fn a_client_is_invited_and_a_new_link_ends_the_old_one() {
         portal.clock.forward(limits::INVITATION_LIFETIME + Duration::from_secs(1));
         portal.browser().post(&format!("{first}/again"), &[]).await;
         let mut advisor = portal.signed_in(&portal.advisor).await;
+        advisor.get("/advisor").await.says("Adaeze Okonkwo asks for a new invitation.");
         let list = advisor.get("/advisor/invitations").await;
         list.says("Asked for a new link Nov 30, 2026");
+        let seen = advisor.get("/advisor").await;
+        assert!(!seen.body.contains("asks for a new invitation"), "the page it leads to was seen");
         let (_, rest) =
             list.body.split_once("action=\"/advisor/invitations/").expect("a new link can be made");
         let renew = format!("/advisor/invitations/{}", rest.split('"').next().unwrap());
