@@ -12,6 +12,7 @@ use crate::{
     Error, Reader, Tx,
     audit::Trail,
     column::{Row, only},
+    networth::Dated,
     query::{Text, texts},
     reach,
 };
@@ -235,7 +236,7 @@ impl Tx {
             self.audit(trail("account.added_again", made, new.household)).await?;
             return Ok(made);
         }
-        self.keep_value(id, new.as_of, new.value.minor).await?;
+        self.keep_value_by_hand(new.household, id, new.as_of, new.value.minor).await?;
         self.settle_net_worth(new.household).await?;
         self.audit(trail("account.added_by_hand", id, new.household).detail(new.kind.code())).await?;
         Ok(id)
@@ -259,10 +260,22 @@ impl Tx {
         } else {
             self.write(TOUCH).bind(account.id).bind(account.version).run_or_conflict().await?;
         }
-        self.keep_value(account.id, as_of, minor).await?;
+        self.keep_value_by_hand(account.household, account.id, as_of, minor).await?;
         self.settle_net_worth(account.household).await?;
         self.audit(trail("account.value_set", account.id, account.household).detail(format!("as of {as_of}")))
             .await
+    }
+
+    /// A point of the history of an account kept by hand, and what it changes in the net worth of the days since.
+    async fn keep_value_by_hand(
+        &mut self,
+        household: HouseholdId,
+        account: AccountId,
+        day: Date,
+        minor: i64,
+    ) -> Result<(), Error> {
+        self.date_back(Dated { household, account, day, minor }).await?;
+        self.keep_value(account, day, minor).await
     }
 
     /// Changes name, owner and whether it counts; kind and institution of one kept by hand.

@@ -290,7 +290,10 @@ async fn an_account_by_hand_lives_with_its_history_and_net_worth() {
         // What doesn't count is not in net worth: yesterday's point stays, today's is gone.
         let history = reader.net_worth_history(household, date(2026, 1, 1)).await.unwrap();
         let point = NetWorthPoint { day: date(2026, 11, 23), assets: usd(45_000_000), debts: usd(0) };
-        assert_eq!(history, [point], "{database:?}");
+        let dated_back = NetWorthPoint { day: date(2026, 1, 1), assets: usd(40_000_000), ..point };
+        // From the day on that its value was given for.
+        let first = NetWorthPoint { day: date(2026, 11, 20), ..point };
+        assert_eq!(history, [dated_back, first, point], "{database:?}");
 
         let mut tx = begin(store, &sample.by_client(), later).await;
         tx.delete_account(&read).await.unwrap();
@@ -324,7 +327,9 @@ async fn assets_and_debts_add_up_by_day() {
         let point =
             NetWorthPoint { day: date(2026, 11, 23), assets: usd(45_000_000), debts: usd(-30_000_000) };
         let reader = store.reader(&sample.as_client());
-        assert_eq!(reader.net_worth_history(sample.household.id, date(2026, 1, 1)).await.unwrap(), [point]);
+        let first = NetWorthPoint { day: date(2026, 11, 20), ..point };
+        let history = reader.net_worth_history(sample.household.id, date(2026, 1, 1)).await.unwrap();
+        assert_eq!(history, [first, point], "{database:?}");
 
         // The firm's day, not that of UTC: at 04:30 UTC it is still Monday in New York.
         let night = "2026-11-24T04:30:00Z".parse().unwrap();
@@ -332,7 +337,64 @@ async fn assets_and_debts_add_up_by_day() {
         tx.add_by_hand(NewByHand { value: usd(100), ..house(&sample, "d") }).await.unwrap();
         tx.commit().await.unwrap();
         let history = reader.net_worth_history(sample.household.id, date(2026, 1, 1)).await.unwrap();
-        assert_eq!(history, [NetWorthPoint { assets: usd(45_000_100), ..point }], "{database:?}");
+        let more = |point| NetWorthPoint { assets: usd(45_000_100), ..point };
+        assert_eq!(history, [more(first), more(point)], "{database:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_is_dated_back_changes_the_days_since() {
+    for database in testing::databases().await {
+        let (store, day) = (&database.store, |day| date(2026, 11, day));
+        let sample = Sample::new(store, "Oak").await;
+        let (reader, household) = (store.reader(&sample.as_client()), sample.household.id);
+        let by_hand = |form_key, value, as_of| NewByHand { value, as_of, ..house(&sample, form_key) };
+        let add = async |days: u32, new: NewByHand<'_>| {
+            let mut tx = begin(store, &sample.by_client(), now() + days * 24 * HOUR).await;
+            let id = tx.add_by_hand(new).await.unwrap();
+            tx.commit().await.unwrap();
+            id
+        };
+        let set = async |days: u32, id, minor, as_of| {
+            let account = reader.account(id).await.unwrap().account;
+            let mut tx = begin(store, &sample.by_client(), now() + days * 24 * HOUR).await;
+            tx.set_value(&account, minor, as_of).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let points = async || -> Vec<(i8, i64, i64)> {
+            let history = reader.net_worth_history(household, date(2026, 1, 1)).await.unwrap();
+            history.iter().map(|point| (point.day.day(), point.assets.minor, point.debts.minor)).collect()
+        };
+        let car = add(0, by_hand("car", usd(1_000), day(23))).await;
+        add(0, by_hand("loan", usd(-300), day(23))).await;
+        set(1, car, 1_100, day(24)).await;
+        assert_eq!(points().await, [(23, 1_000, -300), (24, 1_100, -300)]);
+
+        // Known from the 20th on, when nothing else was.
+        let home = add(2, by_hand("home", usd(50_000), day(20))).await;
+        let begun = [(20, 50_000, 0), (23, 51_000, -300), (24, 51_100, -300), (25, 51_100, -300)];
+        assert_eq!(points().await, begun, "{database:?}");
+        // A later value changes what comes after it, one in between what lies between.
+        set(2, home, 60_000, day(24)).await;
+        set(2, home, 40_000, day(21)).await;
+        assert_eq!(
+            points().await,
+            [(20, 50_000, 0), (21, 40_000, 0), (23, 41_000, -300), (24, 61_100, -300), (25, 61_100, -300)],
+            "{database:?}"
+        );
+        // The same day again, now as a debt.
+        set(2, home, -5, day(21)).await;
+        assert_eq!(points().await[1..3], [(21, 0, -5), (23, 1_000, -305)], "{database:?}");
+
+        // What doesn't count, or not in these sums, changes nothing; the largest amount is no error.
+        let before = points().await;
+        add(2, NewByHand { counted: false, ..by_hand("boat", usd(7), day(22)) }).await;
+        let yen = Money { minor: 5, currency: "JPY".parse().unwrap() };
+        add(2, by_hand("abroad", yen, day(22))).await;
+        assert_eq!(points().await, before, "{database:?}");
+        add(2, by_hand("gold", usd(i64::MAX), day(22))).await;
+        add(2, by_hand("more gold", usd(i64::MAX), day(22))).await;
+        assert_eq!(points().await[2], (22, i64::MAX, -5), "{database:?}");
     }
 }
 

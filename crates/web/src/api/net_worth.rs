@@ -39,8 +39,8 @@ pub(super) struct NetWorth {
     /// … of so many.
     #[schema(example = 9)]
     counted: u32,
-    /// Accounts in another currency, left out.
-    excluded: u32,
+    /// Accounts in another currency: not in the sums, as there is no exchange rate.
+    excluded: Vec<Excluded>,
     /// One point a day on which something was known; other days have none.
     history: Vec<Day>,
 }
@@ -55,6 +55,17 @@ pub(super) struct Day {
     assets: String,
     /// Negative or zero.
     debts: String,
+}
+
+/// An account that is not in the sums.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Excluded {
+    /// Its id in the list of accounts.
+    account: String,
+    #[schema(example = "EUR")]
+    currency: String,
+    #[schema(example = "1204.10")]
+    value: String,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -111,9 +122,17 @@ async fn read(program: &Program, since: Option<Date>) -> Result<NetWorth, Fail> 
         updated_at: values.iter().map(|value| value.updated_at).max().map(|at| at.to_string()),
         current: worth.currentness.current,
         counted: worth.currentness.of,
-        excluded: worth.excluded,
+        excluded: worth.excluded.iter().map(excluded).collect(),
         history: history.into_iter().map(day).collect(),
     })
+}
+
+fn excluded(excluded: &networth::Excluded) -> Excluded {
+    Excluded {
+        account: excluded.account.to_string(),
+        currency: excluded.value.currency.to_string(),
+        value: decimal(excluded.value),
+    }
 }
 
 fn day(point: networth::NetWorthPoint) -> Day {

@@ -59,7 +59,8 @@ struct Worth {
     currentness: String,
     /// Not all of it is current, so the number says so itself.
     stale: bool,
-    excluded: u32,
+    /// What is not in the sum.
+    excluded: Option<String>,
 }
 
 struct News {
@@ -192,7 +193,7 @@ impl Worth {
             change: change(worth.total(), days, today).unwrap_or_default(),
             currentness: format!("{} of {} current", worth.currentness.current, worth.currentness.of),
             stale: !worth.currentness.is_whole(),
-            excluded: worth.excluded,
+            excluded: worth.not_included(),
         }
     }
 }
@@ -462,6 +463,19 @@ mod tests {
         assert!(html.contains("Add your accounts") && html.contains("href=\"/accounts/add\""));
         assert!(html.contains(">Add Account<"), "{html}");
         samples::is_clean(&html);
+    }
+
+    #[test]
+    fn what_is_in_another_currency_is_named_beside_net_worth() {
+        let (connections, mut accounts) = samples::household();
+        assert!(!home(&accounts, &connections).contains("no exchange rate"));
+        let counted = |listed: &&mut Listed| listed.account.counts() && listed.account.value.is_some();
+        let account = &mut accounts.iter_mut().find(counted).expect("one with a value").account;
+        account.currency = "EUR".parse().unwrap();
+        let value = account.value.as_mut().expect("it has one");
+        value.amount = Money { minor: 120_410, currency: account.currency };
+        let html = home(&accounts, &connections);
+        assert!(html.contains("EUR 1,204.10 not included: no exchange rate"), "{html}");
     }
 
     #[test]

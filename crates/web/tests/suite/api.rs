@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use domain::{Money, person::Role};
 use http::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json as value};
 
 use crate::harness::{Answer, Browser, Portal, portal, portals};
 
@@ -61,9 +61,23 @@ async fn a_program_reads_accounts_connections_and_net_worth() {
         let worth = json(&call(&portal, PATHS[2], &key).await);
         assert_eq!((&worth["assets"], &worth["debts"]), (&"250000.00".into(), &"-12500.50".into()));
         assert_eq!((&worth["total"], &worth["as_of"]), (&"237499.50".into(), &"2026-11-21".into()));
-        assert_eq!(worth["history"][0]["day"], "2026-11-23");
+        // From the day on that the values were given for.
+        assert_eq!(
+            (&worth["history"][0]["day"], &worth["history"][0]["total"]),
+            (&"2026-11-21".into(), &worth["total"])
+        );
+        assert_eq!(worth["history"][1]["day"], "2026-11-23");
+        assert_eq!(worth["excluded"].as_array().unwrap().len(), 0);
         let later = json(&call(&portal, "/api/v1/net-worth?since=2026-11-24", &key).await);
         assert_eq!(later["history"].as_array().unwrap().len(), 0);
+
+        // What is in another currency is named, not added.
+        let abroad = "UPDATE account SET currency = 'EUR' WHERE name = 'Cabin'; UPDATE household SET revision = revision + 1";
+        store::testing::execute(&portal.database.url, abroad).await;
+        let worth = json(&call(&portal, PATHS[2], &key).await);
+        assert_eq!((&worth["total"], &worth["counted"]), (&"-12500.50".into(), &1.into()));
+        let excluded = value!({"account": cabin["id"], "currency": "EUR", "value": "250000.00"});
+        assert_eq!(worth["excluded"], value!([excluded]));
     }
 }
 
