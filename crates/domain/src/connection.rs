@@ -191,6 +191,11 @@ impl Connection {
         self.may_run().is_ok()
     }
 
+    /// Whether the institution would ask somebody, so that a run without anybody is no use.
+    pub fn needs_a_person(&self) -> bool {
+        self.attended_only || self.state() == State::NeedsInput || self.reason == Reason::AttendedOnly
+    }
+
     /// The connection after `event`, or why that can't happen now. Nothing is changed in place; `version` is the
     /// store's to raise.
     pub fn on(&self, event: Event, now: Timestamp, calendar: &dyn Calendar) -> Result<Self, IllegalMove> {
@@ -200,7 +205,7 @@ impl Connection {
             Event::RefreshAsked { attended } => {
                 self.may_run()?;
                 // Where the institution asks somebody, a run without anybody would only take the client's place.
-                if !attended && (self.state() == State::NeedsInput || self.reason == Reason::AttendedOnly) {
+                if !attended && self.needs_a_person() {
                     return Err(IllegalMove::NotNow);
                 }
                 if let Some(at) = self.manual_refresh_after.filter(|at| *at > now) {

@@ -343,6 +343,10 @@ fn an_institution_that_asks_each_time_is_never_due_by_itself() {
         (again.reason, again.due_at, again.last_success_at),
         (Reason::AttendedOnly, None, Some(now()))
     );
+    // Somebody of the firm would only take the client's place.
+    let unattended = again.on(Event::RefreshAsked { attended: false }, now() + DAY, &Daily);
+    assert_eq!(unattended, Err(IllegalMove::NotNow));
+    assert_eq!(found.on(Event::RefreshAsked { attended: false }, now() + DAY, &Daily), unattended);
     let remembered = Outcome { attended_only: false, ..outcome(0) };
     let spared = Connection { attended_only: true, ..running }
         .on(Event::Succeeded(remembered), now(), &Daily)

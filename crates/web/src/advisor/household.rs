@@ -222,7 +222,9 @@ fn trouble(ctx: &Ctx, resource: &Resource, connection: &Connection) -> Trouble {
         sentence: reason.staff_sentence(),
         code: reason.code(),
         last_success: told(ctx, connection.last_success_at),
-        may_refresh: connection.can_run() && rights::allow(&ctx.subject, Act::Refresh, &resource).is_yes(),
+        may_refresh: connection.can_run()
+            && !connection.needs_a_person()
+            && rights::allow(&ctx.subject, Act::Refresh, &resource).is_yes(),
         next_refresh: later.map(|at| time::clock_words(at, &ctx.zone)),
     }
 }

@@ -22,7 +22,7 @@ use super::{
     live,
     offering::Institution,
     repair,
-    words::{AccountRow, Owners, Pill, Trouble, coming, counted, dotted, in_words, mark, masked},
+    words::{AccountRow, Owners, Pill, Trouble, coming, counted, dotted, in_words, listed, mark, masked},
 };
 use crate::{
     ctx::Ctx,
@@ -44,6 +44,8 @@ struct Status {
     trouble: Option<Trouble>,
     /// Came here from a run or a review that has just ended.
     just_now: Option<String>,
+    /// Which accounts did not come in the last run, when some did not.
+    partly: Option<String>,
     facts: Vec<(&'static str, String)>,
     rows: Vec<AccountRow>,
     left_out: Named,
@@ -98,7 +100,12 @@ pub(crate) async fn show(
     let progress = ctx.engine().progress(&ctx.subject, id).await?;
     let own = progress.connection.owner == ctx.subject.person;
     if progress.connection.is_running() {
-        return live::page(&ctx, &progress, asked("elsewhere")).await;
+        let note = match () {
+            () if asked("elsewhere") => Some(live::Note::Elsewhere),
+            () if asked("soon") => Some(live::Note::Soon),
+            () => None,
+        };
+        return live::page(&ctx, &progress, note).await;
     }
     if !progress.found.is_empty() && own && !asked("status") {
         return Ok(Redirect::to(&format!("/connections/{id}/review")).into_response());
@@ -148,6 +155,7 @@ impl Status {
             pill: Pill::of(connection),
             trouble: Trouble::of(connection, ctx.now, &ctx.zone),
             just_now: told,
+            partly: partly(connection, attempts.first(), &own().collect::<Vec<_>>()),
             facts: facts(connection, ctx.now, &ctx.zone),
             left_out: Named::left_out(&left_out, attempts.first(), rows.is_empty()),
             closed: Named::closed(&own().filter(|account| account.closed_on.is_some()).collect::<Vec<_>>()),
@@ -236,6 +244,33 @@ fn ended(connection: &Connection, last: Option<&Attempt>, now: Timestamp) -> Opt
         }
         _ => format!("Done. {institution} has sent its newest values."),
     })
+}
+
+/// `Values of 2 of 4 accounts came; Emergency fund •••0037 and Rewards card •••6120 did not.`
+fn partly(connection: &Connection, last: Option<&Attempt>, accounts: &[&Account]) -> Option<String> {
+    let began = last.filter(|_| connection.reason == Reason::Partial)?.started_at;
+    let open = || accounts.iter().filter(|account| account.closed_on.is_none());
+    let names: Vec<String> = open()
+        .filter(|account| {
+            account.missing_runs > 0 || account.value.is_none_or(|value| value.updated_at < began)
+        })
+        .map(|account| in_words(account))
+        .collect();
+    if names.is_empty() {
+        let institution = connection.name();
+        return Some(format!(
+            "All values came. Something else did not, such as holdings or transactions; {institution} is asked again \
+             by itself."
+        ));
+    }
+    let of = open().count();
+    Some(format!(
+        "Values of {} of {} came in the last run; {} did not. What is known stays with its date, and we ask again \
+         by ourselves.",
+        of - names.len(),
+        counted(of, "account"),
+        listed(&names)
+    ))
 }
 
 fn facts(connection: &Connection, now: Timestamp, zone: &TimeZone) -> Vec<(&'static str, String)> {
@@ -349,6 +384,7 @@ mod tests {
             just_now: super::ended(connection, Some(&ended), samples::now()),
             left_out: Named::left_out(&[accounts[3].account.clone()], Some(&ended), false),
             closed: Named::closed(&[&accounts[4].account]),
+            partly: None,
             facts: facts(connection, samples::now(), &zone),
             rows: accounts[..2]
                 .iter()
@@ -405,5 +441,25 @@ mod tests {
         assert!(told.contains("when you press Refresh") && !told.contains("by themselves"), "{told}");
         connection.around.left_out = 3;
         assert!(decided(&connection, Just::LeftOut).contains("You left out 3 accounts"));
+    }
+
+    #[test]
+    fn a_run_that_brought_only_some_values_names_the_others() {
+        let (_, accounts) = samples::household();
+        let mut connection = samples::connection(4, "Lakeshore Credit Union", Reason::Partial);
+        let last = samples::attempt(AttemptKind::Refresh, Stage::Done);
+        let all: Vec<&Account> = accounts[..2].iter().map(|listed| &listed.account).collect();
+        let mut fresh = all[0].clone();
+        fresh.value.as_mut().unwrap().updated_at = samples::now();
+        let told = partly(&connection, Some(&last), &[&fresh, all[1]]).unwrap();
+        assert!(
+            told.starts_with(
+                "Values of 1 of 2 accounts came in the last run; Reserve savings •••7745 did not."
+            ),
+            "{told}"
+        );
+        assert!(partly(&connection, Some(&last), &[&fresh]).unwrap().starts_with("All values came."));
+        connection.reason = Reason::Ok;
+        assert_eq!(partly(&connection, Some(&last), &all), None);
     }
 }

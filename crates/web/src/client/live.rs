@@ -51,8 +51,8 @@ pub(crate) struct Live {
     steps: Vec<StepView>,
     /// Longer than a minute without a question.
     slow: bool,
-    /// An answer came too late: another window had given one.
-    elsewhere: bool,
+    /// What became of the button that was pressed, where that isn't seen.
+    note: Option<&'static str>,
     question: Option<QuestionView>,
     /// The run is over: the browser goes where the result is.
     over: bool,
@@ -96,6 +96,25 @@ struct QuestionField {
     error: Option<&'static str>,
 }
 
+/// Why a button did nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// The question had been answered already.
+    Elsewhere,
+    /// A code was sent a moment ago.
+    Soon,
+}
+
+impl Note {
+    fn words(self, asks: bool) -> &'static str {
+        match self {
+            Self::Elsewhere if asks => "Answered in another window; this is the next question.",
+            Self::Elsewhere => "Answered in another window; it goes on here.",
+            Self::Soon => "A code is on its way. Half a minute after it was sent you can have it sent again.",
+        }
+    }
+}
+
 /// The steps as pages show them.
 const STEPS: [(&str, Stage); 5] = [
     ("Signing in", Stage::SigningIn),
@@ -106,10 +125,9 @@ const STEPS: [(&str, Stage); 5] = [
 ];
 
 /// The page while a run is under way.
-/// `elsewhere`: the question that was answered here had been answered already.
-pub(crate) async fn page(ctx: &Ctx, progress: &Progress, elsewhere: bool) -> Result<Response, Fail> {
+pub(crate) async fn page(ctx: &Ctx, progress: &Progress, note: Option<Note>) -> Result<Response, Fail> {
     let mut live = Live::load(ctx, progress, &[]).await?;
-    live.elsewhere = elsewhere;
+    live.note = note.map(|note| note.words(live.question.is_some()));
     Ok(Html(live.render()?).into_response())
 }
 
@@ -125,7 +143,13 @@ fn fingerprint(progress: &Progress, slow: bool) -> String {
     let stage = attempt.map_or("none", |attempt| attempt.stage.code());
     let question =
         progress.challenge.as_ref().map(|challenge| format!("{}-{}", challenge.id, challenge.tries_left));
-    let running = if progress.connection.is_running() { "on" } else { "over" };
+    // Connection and question are read one after the other: a question beside a connection that doesn't wait yet is not
+    // shown, so it must not count as seen.
+    let running = match &progress.connection {
+        connection if !connection.is_running() => "over",
+        connection if connection.state() == State::NeedsInput => "asks",
+        _ => "on",
+    };
     format!("{running}.{stage}.{}.{}", question.unwrap_or_default(), u8::from(slow))
 }
 
@@ -184,7 +208,7 @@ impl Live {
             institution,
             steps,
             slow,
-            elsewhere: false,
+            note: None,
             question,
             over,
             reload,
@@ -511,7 +535,7 @@ mod tests {
     fn a_late_window_is_told_that_another_one_answered() {
         let mut live =
             live(&progress(Stage::SecurityCheck, Some(samples::challenge())), samples::now(), true, &[]);
-        live.elsewhere = true;
+        live.note = Some(Note::Elsewhere.words(true));
         let html = live.render().unwrap();
         assert!(html.contains("Answered in another window; this is the next question"), "{html}");
         samples::is_clean(&html);
@@ -558,8 +582,12 @@ mod tests {
         wrong.challenge.as_mut().unwrap().tries_left = 2;
         let mut over = asked.clone();
         over.connection.work = None;
+        // The question came between two reads of one page.
+        let mut between = asked.clone();
+        between.connection.reason = Reason::Started;
         let all = [
             fingerprint(&asked, false),
+            fingerprint(&between, false),
             fingerprint(&wrong, false),
             fingerprint(&over, false),
             fingerprint(&asked, true),

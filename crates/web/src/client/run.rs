@@ -26,9 +26,7 @@ pub(crate) async fn find_new(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<R
 pub(crate) async fn start_again(ctx: Ctx, Path(id): Path<ConnectionId>) -> Result<Redirect, Fail> {
     let asked = ctx.engine().start_again(&ctx.subject, &ctx.operation, id).await;
     if let Err(Error::Illegal(IllegalMove::TooSoon { .. })) = asked {
-        return Err(Fail::Conflict(
-            "A code is on its way. Wait half a minute before you have it sent again.".to_owned(),
-        ));
+        return Ok(Redirect::to(&format!("/connections/{id}?soon")));
     }
     begun(&ctx, id, asked).await
 }

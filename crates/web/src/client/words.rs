@@ -158,7 +158,9 @@ impl Step {
             Fix::UpdateLogin | Fix::VisitThenUpdateLogin | Fix::ConfirmThenUpdateLogin => {
                 Self::link("Update login", format!("{at}/login"))
             }
-            Fix::Answer => Self::link("Answer", at),
+            Fix::Answer if connection.is_running() => Self::link("Answer", at),
+            // As many wrong answers as are permitted: nothing is asked any more.
+            Fix::Answer => Self::send("Start again", format!("{at}/start-again")),
             Fix::StartAgain => Self::send("Start again", format!("{at}/start-again")),
             Fix::Resume if connection.reason == Reason::ByPerson => {
                 Self::link("Switch on", format!("{at}/login"))
@@ -192,7 +194,7 @@ impl Trouble {
             title: title(connection),
             sentence: sentence(connection, now, zone),
             label: match connection.reason.fix() {
-                Fix::Answer => "Answer",
+                Fix::Answer if connection.is_running() => "Answer",
                 Fix::FindNew if connection.reason == Reason::NewAccounts => decide(connection),
                 Fix::FindNew => "Find New",
                 Fix::Resume if connection.reason == Reason::ByPerson => "Switch on",
@@ -253,6 +255,10 @@ pub(crate) fn sentence(connection: &Connection, now: Timestamp, zone: &TimeZone)
             "{name} has left them out of its list several times in a row: {}. If one was closed, say so: its \
              history stays. If it has another number now, press Find New.",
             listed(&around.missing)
+        ),
+        (Reason::AnswerWrong, _) if !connection.is_running() => format!(
+            "{name} did not accept the answers, so we stopped before it locks you out. Start again and it asks \
+             anew; your password is kept."
         ),
         (reason, _) => Reason::fill(reason.client_sentence(), &name),
     };
@@ -405,6 +411,17 @@ mod tests {
         connection.last_success_at = Some(now - std::time::Duration::from_hours(5 * 24));
         let trouble = Trouble::of(&connection, now, &zone).unwrap();
         assert_eq!((trouble.class, trouble.label), ("key", "Click to Fix"));
+    }
+
+    #[test]
+    fn wrong_answers_that_ended_the_run_lead_to_a_new_one() {
+        let mut connection = samples::connection(1, "Copperleaf Bank", Reason::AnswerWrong);
+        let step = Step::of(&connection).unwrap();
+        assert!(step.label == "Start again" && step.post && step.href.ends_with("/start-again"));
+        assert!(sentence(&connection, samples::now(), &samples::zone()).contains("Start again"));
+        let kind = domain::attempt::AttemptKind::Connect;
+        connection.work = Some(domain::connection::Work { kind, attended: true });
+        assert_eq!(Step::of(&connection).unwrap().label, "Answer");
     }
 
     #[test]
