@@ -16,10 +16,11 @@ use domain::{
 use http::StatusCode;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use store::{account::Listed, entry};
+use store::account::Listed;
 
 use super::{
     account_change::{ChangeForm, ValueForm},
+    entries::Entries,
     words::{Owners, Pill, dotted, large, masked, money},
 };
 use crate::{
@@ -104,30 +105,6 @@ struct HoldingRow {
     cost_basis: String,
     /// Value less cost basis, with its sign.
     gain: String,
-}
-
-struct Entries {
-    search: String,
-    days: Vec<Day>,
-    /// How many there are, and which page of them this is.
-    words: String,
-    /// From which day on they are known; empty when the institution doesn't say.
-    since: String,
-    institution: String,
-    newer: Option<String>,
-    older: Option<String>,
-}
-
-struct Day {
-    label: String,
-    rows: Vec<EntryRow>,
-}
-
-struct EntryRow {
-    payee: String,
-    sub: String,
-    amount: String,
-    incoming: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -315,13 +292,8 @@ impl HoldingRow {
     }
 }
 
-/// A count with thousands separated.
-fn grouped(count: u64) -> String {
-    number(count.into())
-}
-
 /// A quantity or price as it is, with thousands separated and a real minus sign.
-fn number(number: Decimal) -> String {
+pub(super) fn number(number: Decimal) -> String {
     let text = number.normalize().abs().to_string();
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut out = String::with_capacity(text.len() + 6);
@@ -339,67 +311,6 @@ fn number(number: Decimal) -> String {
         out.push_str(fraction);
     }
     out
-}
-
-impl Entries {
-    /// `None` when the account has no transactions at all, so that the page doesn't offer to search them.
-    fn of(page: &entry::Page, search: &str, listed: &Listed) -> Option<Self> {
-        let id = listed.account.id;
-        if page.total == 0 && search.trim().is_empty() {
-            return None;
-        }
-        let mut days: Vec<Day> = Vec::new();
-        for entry in &page.entries {
-            let label = if entry.pending { "Pending".to_owned() } else { date_words(entry.posted_on) };
-            let row = EntryRow::of(entry);
-            match days.last_mut().filter(|day| day.label == label) {
-                Some(day) => day.rows.push(row),
-                None => days.push(Day { label, rows: vec![row] }),
-            }
-        }
-        let at = |number: u32| {
-            let search = if search.is_empty() { String::new() } else { format!("&q={}", encoded(search)) };
-            format!("/accounts/{id}?page={number}{search}")
-        };
-        let count = match page.total {
-            0 => "Nothing found".to_owned(),
-            total => {
-                format!("{} {}", grouped(total), if total == 1 { "transaction" } else { "transactions" })
-            }
-        };
-        let place = match page.pages {
-            0 | 1 => String::new(),
-            pages => format!("page {} of {}", grouped(page.number.into()), grouped(pages.into())),
-        };
-        Some(Self {
-            search: search.to_owned(),
-            days,
-            words: dotted(&[&count, &place]),
-            since: listed.entries_since.map(date_words).unwrap_or_default(),
-            institution: listed.account.institution.clone(),
-            newer: (page.number > 1).then(|| at(page.number - 1)),
-            older: (page.number < page.pages).then(|| at(page.number + 1)),
-        })
-    }
-}
-
-impl EntryRow {
-    fn of(entry: &entry::Entry) -> Self {
-        let texts = [&entry.payee, &entry.detail, &entry.memo];
-        let mut told = texts.into_iter().filter(|text| !text.is_empty());
-        let payee = told.next().cloned().unwrap_or_else(|| "Without description".to_owned());
-        let mut rest: Vec<&str> = told.map(String::as_str).filter(|text| *text != payee).collect();
-        rest.dedup();
-        let expected =
-            if entry.pending { format!("Expected {}", date_words(entry.posted_on)) } else { String::new() };
-        rest.insert(0, &expected);
-        Self {
-            payee,
-            sub: dotted(&rest),
-            amount: super::words::signed(entry.amount),
-            incoming: entry.amount.minor > 0,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod add;
 pub(crate) mod bars;
 mod by_hand;
 mod connection;
+mod entries;
+mod fresh;
 mod help;
 mod home;
 mod live;
