@@ -155,6 +155,14 @@ impl Later {
     }
 }
 
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The list of accounts.
+    List,
+    Statements,
+}
+
 /// Where a persona's story is. All of it is in memory, under institution and login.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -233,15 +241,17 @@ impl State {
         }
     }
 
-    /// Whether the change of the persona's `later` has come.
-    pub(crate) fn is_later(&self, later: &Later, now: Timestamp) -> bool {
+    /// Whether the change of the persona's `later` has come: for the next list, or for statements, which go by the last
+    /// list that was sent.
+    pub(crate) fn is_later(&self, later: &Later, asked: Asked, now: Timestamp) -> bool {
         if later.change == Change::Nothing {
             return false;
         }
         let long_ago = later.after_seconds.zip(self.first_list_at);
         let by_clock =
             long_ago.is_some_and(|(seconds, first)| now.duration_since(first).as_secs() >= seconds);
-        let by_count = later.after_seconds.is_none() && self.counters.account_lists >= later.after_lists;
+        let lists = self.counters.account_lists + u32::from(asked == Asked::List);
+        let by_count = later.after_seconds.is_none() && lists > later.after_lists;
         self.changed || by_clock || by_count
     }
 }
@@ -257,8 +267,8 @@ pub(crate) struct Shown {
 }
 
 /// The accounts that the persona has now.
-pub(crate) fn accounts(persona: &Persona, state: &State, now: Timestamp) -> Vec<Shown> {
-    let is_later = state.is_later(&persona.later, now);
+pub(crate) fn accounts(persona: &Persona, state: &State, asked: Asked, now: Timestamp) -> Vec<Shown> {
+    let is_later = state.is_later(&persona.later, asked, now);
     let mut shown: Vec<Shown> = persona
         .accounts
         .iter()

@@ -75,7 +75,7 @@ pub(super) static ROWAN: Institution = Institution {
             login: "jo.loses",
             password: "sandbox-orchard-1202",
             story: "The second account is gone from the second account list on.",
-            expect: "After three updates: no longer listed. Closed, or renumbered? Nothing is deleted.",
+            expect: "Both values at first. After three updates without it: no longer listed. Closed, or renumbered? Nothing is deleted.",
             later: Later::after(1, Change::Loses),
             ..TWO
         },
@@ -83,7 +83,7 @@ pub(super) static ROWAN: Institution = Institution {
             login: "jo.renamed",
             password: "sandbox-orchard-1203",
             story: "From the second list on the checking account is called \"Rowan Premier Checking\".",
-            expect: "The same account with its history, under the bank's new name.",
+            expect: "The same account with its history, under the name that you know it by.",
             later: Later::after(1, Change::Renames("Rowan Premier Checking")),
             ..TWO
         },
@@ -115,7 +115,7 @@ pub(super) static ROWAN: Institution = Institution {
             login: "jo.zeroed",
             password: "sandbox-orchard-1207",
             story: "From the second list on every balance is zero and no entry is sent.",
-            expect: "The zeros are questioned, not believed.",
+            expect: "True values at first; then 0.00, as the bank says. The values before stay in the history, and no entry is lost.",
             later: Later::after(1, Change::Zeroes),
             ..FOUR
         },
@@ -132,8 +132,8 @@ pub(super) static THISTLEDOWN: Institution = Institution {
     personas: &[Persona {
         login: "max.many",
         password: "sandbox-burr-1301",
-        story: "One account with exactly 10,000 entries, about twenty a day.",
-        expect: "All of them once, in reasonable time; searchable.",
+        story: "One account with exactly 10,000 entries, about twenty a day, for more than a year.",
+        expect: "Those of the last 90 days, which a first connection asks for: about 1,800, each once. A program that asks for all gets 10,000.",
         accounts: &[Account::checking("checking", "2200990001", "Busy checking", &plans::DENSE, 901_772)],
         ..Persona::PLAIN
     }],

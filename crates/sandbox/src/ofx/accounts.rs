@@ -7,7 +7,7 @@ use crate::account::Kind;
 use crate::fault;
 use crate::ledger::FIRST_DAY;
 use crate::loan::Terms;
-use crate::persona::{self, Shown, User};
+use crate::persona::{self, Asked, Shown, User};
 
 use super::signon::Standing;
 
@@ -16,7 +16,7 @@ pub(super) fn respond(desk: &Desk<'_>, transaction: &Element) -> Body {
     let Standing::User(user) = desk.signed.standing else {
         return Err(Status::error(15500, "Signon invalid"));
     };
-    let shown = accounts(desk, user);
+    let shown = accounts(desk, user, Asked::List);
     let changed_at = note_list(desk, user);
     let since =
         transaction.child("ACCTINFORQ").and_then(|request| request.text("DTACCTUP")).and_then(date::read);
@@ -28,9 +28,10 @@ pub(super) fn respond(desk: &Desk<'_>, transaction: &Element) -> Body {
 }
 
 /// The accounts of the signed-on user now, after faults.
-pub(super) fn accounts(desk: &Desk<'_>, user: User) -> Vec<Shown> {
+pub(super) fn accounts(desk: &Desk<'_>, user: User, asked: Asked) -> Vec<Shown> {
     let mut changing = desk.world.lock();
-    let mut shown = persona::accounts(user.persona, changing.user(desk.institution, user), desk.now);
+    let state = changing.user(desk.institution, user);
+    let mut shown = persona::accounts(user.persona, state, asked, desk.now);
     match desk.fault {
         Some(fault::Kind::NoAccounts) => shown.clear(),
         Some(fault::Kind::HalfList) => shown.truncate(shown.len() / 2),
@@ -44,7 +45,7 @@ pub(super) fn accounts(desk: &Desk<'_>, user: User) -> Vec<Shown> {
 fn note_list(desk: &Desk<'_>, user: User) -> jiff::Timestamp {
     let mut changing = desk.world.lock();
     let state = changing.user(desk.institution, user);
-    let is_later = state.is_later(&user.persona.later, desk.now);
+    let is_later = state.is_later(&user.persona.later, Asked::List, desk.now);
     if is_later != state.listed_changed {
         state.listed_changed = is_later;
         state.list_changed_at = Some(desk.now);
@@ -140,7 +141,7 @@ pub(super) fn find(
         return Err(Status::error(15500, "Signon invalid"));
     };
     let number = from.and_then(|from| from.text(id_tag)).unwrap_or_default();
-    let shown = accounts(desk, user);
+    let shown = accounts(desk, user, Asked::Statements);
     let at = shown.iter().position(|shown| shown.number == number && fits(&shown.account.kind));
     let at = at.ok_or(Status::error(2003, "Account not found"))?;
     if desk.fault == Some(fault::Kind::StatementError) && at + 1 == shown.len() {

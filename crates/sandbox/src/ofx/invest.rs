@@ -11,6 +11,7 @@ use crate::account::Kind;
 use crate::holdings::{Act, Holdings, Position, Trade};
 use crate::institution::Manner;
 use crate::market::{Security, SecurityKind};
+use crate::persona::Asked;
 use crate::persona::{Shown, User};
 use crate::random::dice;
 
@@ -181,7 +182,7 @@ pub(super) fn security_list(desk: &Desk<'_>, root: &Element) -> Option<Node> {
     let Standing::User(user) = desk.signed.standing else { return None };
     let set = root.child("INVSTMTMSGSRQV1")?;
     let mut named: BTreeMap<&str, &'static Security> = BTreeMap::new();
-    let shown = accounts::accounts(desk, user);
+    let shown = accounts::accounts(desk, user, Asked::Statements);
     for request in set.children.iter().filter_map(|transaction| transaction.child("INVSTMTRQ")) {
         let number = request.child("INVACCTFROM").and_then(|from| from.text("ACCTID")).unwrap_or_default();
         let account = shown.iter().find(|shown| shown.number == number);

@@ -70,9 +70,44 @@ async fn a_zeroed_account_says_nothing_at_all() {
     let before = jo.send(&sandbox, "", statement).await;
     assert_eq!(before.first("BALAMT"), "6120.08");
     jo.accounts(&sandbox).await;
+    assert_eq!(jo.send(&sandbox, "", statement).await.first("BALAMT"), "6120.08", "the first list was true");
+    jo.accounts(&sandbox).await;
     let after = jo.send(&sandbox, "", statement).await;
     assert_eq!(after.first("BALAMT"), "0.00");
     assert!(after.all("FITID").is_empty());
+}
+
+/// What the first list names has statements, until the second one is sent.
+#[tokio::test]
+async fn statements_go_by_the_last_list() {
+    let sandbox = start().await;
+    for (login, password, changed) in [
+        ("jo.loses", "sandbox-orchard-1202", "2003"),
+        ("jo.renumbered", "sandbox-orchard-1204", "2003"),
+        ("jo.emptied", "sandbox-orchard-1205", "2003"),
+        ("jo.halved", "sandbox-orchard-1206", "2003"),
+        ("jo.zeroed", "sandbox-orchard-1207", "0"),
+        ("jo.renamed", "sandbox-orchard-1203", "0"),
+    ] {
+        let jo = rowan(login, password);
+        let listed = jo.accounts(&sandbox).await.all("ACCTID");
+        let last = listed.last().unwrap();
+        let statement = if listed.len() == 4 {
+            format!(
+                "<CREDITCARDMSGSRQV1><CCSTMTTRNRQ><TRNUID>s</TRNUID><CCSTMTRQ><CCACCTFROM><ACCTID>{last}</ACCTID>\
+                 </CCACCTFROM></CCSTMTRQ></CCSTMTTRNRQ></CREDITCARDMSGSRQV1>"
+            )
+        } else {
+            format!(
+                "<BANKMSGSRQV1><STMTTRNRQ><TRNUID>s</TRNUID><STMTRQ><BANKACCTFROM><BANKID>1</BANKID><ACCTID>{last}\
+                 </ACCTID><ACCTTYPE>SAVINGS</ACCTTYPE></BANKACCTFROM></STMTRQ></STMTTRNRQ></BANKMSGSRQV1>"
+            )
+        };
+        let code = async || jo.send(&sandbox, "", &statement).await.all("CODE")[1].clone();
+        assert_eq!(code().await, "0", "{login}: as the first list says");
+        jo.accounts(&sandbox).await;
+        assert_eq!(code().await, changed, "{login}: as the second list says");
+    }
 }
 
 #[tokio::test]
