@@ -128,6 +128,27 @@ async function loginOf(institution) {
   return personas.find((persona) => persona.institution === institution).login;
 }
 
+test('a new account is told on the home page until somebody decided about it', async () => {
+  await connect(client, 'rowan', 'jo.gains', 'sandbox-orchard-1201');
+  await addAll(client, 1);
+  await client.page.goto('/accounts');
+  const rowan = client.page.locator('section.conn', { hasText: 'Rowan Valley Bank' });
+  await rowan.getByRole('button', { name: /^Refresh/ }).click();
+  await client.page.waitForURL(/\/connections\//);
+  const news = () => client.page.getByRole('link', { name: /^New account at Rowan Valley Bank.*Rainy day savings/ });
+  // The run ends by itself; nobody watches it.
+  for (let tries = 0; tries < 40 && (await news().count()) === 0; tries += 1) {
+    await client.page.waitForTimeout(250);
+    await client.page.goto('/');
+  }
+  await news().click();
+  await client.page.getByLabel('Leave it out').first().check();
+  await client.page.locator('main form').filter({ has: client.page.getByLabel('Leave it out') }).locator('button[type=submit]').last().click();
+  await client.page.waitForURL(/status/);
+  await client.page.goto('/');
+  assert.equal(await news().count(), 0);
+});
+
 test('Disconnect destroys the login and keeps accounts and history', async () => {
   await client.page.goto('/accounts');
   await client.page.getByRole('link', { name: /Disconnect\s+Evergreen/ }).click();
