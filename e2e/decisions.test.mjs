@@ -2,26 +2,12 @@
 // bank that asks for a code each time.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { Browser } from './browser.mjs';
-import { Portal } from './portal.mjs';
-import { addAll, answer, connect, connectionOf, enter, form, netWorth, register, shown } from './steps.mjs';
+import { addAll, answer, connect, connectionOf, enter, form, netWorth, opened, shown } from './steps.mjs';
 
-let portal;
-let client;
+const { portal, client } = await opened();
 const findings = [];
-
-before(async () => {
-  portal = await Portal.open();
-  client = await Browser.open(portal);
-  await register(client, portal.invitation);
-});
-
-after(async () => {
-  await client?.close();
-  await portal?.close();
-});
 
 /** Looks at the page in all its sizes and colors. */
 const look = async (name) => findings.push(...(await client.look(name)));

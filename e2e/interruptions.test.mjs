@@ -1,25 +1,12 @@
 // Leaving, coming back, doing things twice, and a server that is killed in the middle.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { Browser, PHONE } from './browser.mjs';
-import { Portal } from './portal.mjs';
-import { addAll, answer, connect, form, PASSWORD, register } from './steps.mjs';
+import { addAll, answer, connect, form, opened, PASSWORD } from './steps.mjs';
 
-let portal;
-let client;
-
-before(async () => {
-  portal = await Portal.open();
-  client = await Browser.open(portal);
-  await register(client, portal.invitation);
-});
-
-after(async () => {
-  await client?.close();
-  await portal?.close();
-});
+const { portal, client } = await opened();
 
 const code = () => client.page.locator('input[autocomplete="one-time-code"]');
 

@@ -1,10 +1,27 @@
 // What clients do, step by step, by the words they see.
 
 import assert from 'node:assert/strict';
+import { after } from 'node:test';
+
+import { Browser } from './browser.mjs';
+import { Portal } from './portal.mjs';
 
 /** Typed by walkthroughs; none of them may be found anywhere afterwards. */
 export const PASSWORD = 'violet-anchor-thunder-9';
 export const NEW_PASSWORD = 'saddle-polaroid-brook-4';
+
+/** A portal and a client who has just registered, for all tests of a file; closed after the last one. */
+export async function opened() {
+  const portal = await Portal.open();
+  let client;
+  after(async () => {
+    await client?.close();
+    await portal.close();
+  });
+  client = await Browser.open(portal);
+  await register(client, portal.invitation);
+  return { portal, client };
+}
 
 export async function register(browser, invitation, { password = PASSWORD } = {}) {
   await browser.page.goto(invitation);

@@ -1,25 +1,11 @@
 // When something is wrong: the bar, the page it leads to, the one next step.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { Browser } from './browser.mjs';
-import { Portal } from './portal.mjs';
-import { addAll, connect, enter, register } from './steps.mjs';
+import { addAll, connect, enter, opened } from './steps.mjs';
 
-let portal;
-let client;
-
-before(async () => {
-  portal = await Portal.open();
-  client = await Browser.open(portal);
-  await register(client, portal.invitation);
-});
-
-after(async () => {
-  await client?.close();
-  await portal?.close();
-});
+const { portal, client } = await opened();
 
 const bar = () => client.control(/Click to Fix/);
 

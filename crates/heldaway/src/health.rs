@@ -17,7 +17,7 @@ use store::Store;
 use crate::{metrics::Metrics, stop::Stop};
 
 /// A loop that has not come round for so long is stuck: longer than its longest sleep and its longest step.
-const HEARTBEAT_MAX: Duration = Duration::from_secs(60);
+const HEARTBEAT_MAX: Duration = Duration::from_mins(1);
 const HEARTBEAT_PAUSE: Duration = Duration::from_secs(1);
 
 /// What readiness depends on.
@@ -55,6 +55,7 @@ impl Heartbeat {
 
 /// The answer of `/readyz`: each part by name.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the answer")]
 struct Ready {
     ready: bool,
     accepting: bool,

@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn seconds_and_dates_are_read_and_nothing_else() {
-        assert_eq!(Later::read(" 120 "), Some(Later::In(Duration::from_secs(120))));
+        assert_eq!(Later::read(" 120 "), Some(Later::In(Duration::from_mins(2))));
         let date = Later::read("Mon, 23 Nov 2026 14:10:00 GMT");
         assert_eq!(date, Some(Later::At(at("2026-11-23T14:10:00Z"))));
         for nothing in ["", "-5", "soon", "1.5", "2026-11-23T14:10:00Z", "99999999999999999999"] {

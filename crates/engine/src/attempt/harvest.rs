@@ -148,12 +148,9 @@ fn holdings(found: &FoundAccount, known: Option<&KnownAccount>) -> Option<Vec<Ho
 mod tests {
     use super::*;
 
-    fn november(day: i8) -> Option<Date> {
-        Some(Date::constant(2026, 11, day))
-    }
-
     #[test]
     fn entries_are_known_since_the_first_window_that_has_no_gap_behind_it() {
+        let november = |day| Some(Date::constant(2026, 11, day));
         let first = entries_since(november(3), None, None);
         assert_eq!(first, november(3));
         assert_eq!(entries_since(november(10), november(3), november(20)), None, "it goes on");

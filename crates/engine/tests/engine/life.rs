@@ -430,7 +430,7 @@ async fn no_more_than_the_limit_are_at_one_institution_on_all_nodes() {
         let (one, other) = (stage.node("node-2", busy).await, stage.node("node-3", busy).await);
         let now = stage.engine.now();
         let both = async { tokio::join!(one.tick(now), other.tick(now)) };
-        let _ = tokio::time::timeout(Duration::from_millis(1500), both).await;
+        let _ = Box::pin(tokio::time::timeout(Duration::from_millis(1500), both)).await;
         assert_eq!(stage.bank.seen().len(), limits::INSTITUTION_CONCURRENCY_MAX as usize);
         assert_eq!(stage.count("connection WHERE lease_until IS NOT NULL").await, 4);
         one.hand_back().await;

@@ -46,7 +46,7 @@ const LOGINS: [(&str, &str, &str); 4] = [
     ("granite", "lindqvist.home", "sandbox-quarry-0071"),
 ];
 /// How long one institution of the sandbox may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What was made, or found from the last start.
 pub(super) struct Seeded {
