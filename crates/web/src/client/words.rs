@@ -160,8 +160,7 @@ impl Step {
             }
             Fix::Answer if connection.is_running() => Self::link("Answer", at),
             // As many wrong answers as are permitted: nothing is asked any more.
-            Fix::Answer => Self::send("Start again", format!("{at}/start-again")),
-            Fix::StartAgain => Self::send("Start again", format!("{at}/start-again")),
+            Fix::Answer | Fix::StartAgain => Self::send("Start again", format!("{at}/start-again")),
             Fix::Resume if connection.reason == Reason::ByPerson => {
                 Self::link("Switch on", format!("{at}/login"))
             }
