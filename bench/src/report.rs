@@ -128,7 +128,8 @@ fn row_held(row: &Row) -> Vec<Held> {
 }
 
 fn import_held(imported: &Imported) -> Vec<Held> {
-    let (first, again) = if imported.entries <= 10_000 { (0.63, 0.12) } else { (10.0, 1.5) };
+    let (first, again, peak_mib) =
+        if imported.entries <= 10_000 { (0.63, 0.12, 80.0) } else { (10.0, 1.5, 399.0) };
     let named = |what: &str| format!("import of {}, {what}", thousands(imported.entries as f64));
     let mut held = vec![
         Held::below(named("first"), imported.first.as_secs_f64(), first, "s"),
@@ -136,7 +137,7 @@ fn import_held(imported: &Imported) -> Vec<Held> {
         Held::below(named("again under new ids"), imported.under_new_ids.as_secs_f64(), 2.0 * again, "s"),
     ];
     let peak = crate::process::Bytes(imported.peak_after_first).mib();
-    held.push(Held::below(named("peak memory of the first"), peak, 98.0, "MiB"));
+    held.push(Held::below(named("peak memory of the first"), peak, peak_mib, "MiB"));
     held
 }
 

@@ -114,7 +114,7 @@ CREATE TABLE connection (
     -- a form that is sent twice makes one connection
     form_key TEXT UNIQUE
 ) {strict};
-CREATE INDEX connection_by_household ON connection (household_id);
+CREATE INDEX connection_by_household ON connection (household_id, offering);
 CREATE INDEX connection_by_offering ON connection (offering);
 CREATE INDEX connection_due ON connection (due_at);
 -- few at a time, and never behind a night's regular work

@@ -28,40 +28,32 @@ macro_rules! columns {
     };
 }
 
-macro_rules! of_its_accounts {
-    ($what:literal, $which:expr) => {
+/// A connection with what stands around it, to be read from `around!`; `$flagged` is the placeholder of
+/// [`limits::MISSING_RUNS_FLAGGED`].
+macro_rules! sighted {
+    ($flagged:literal) => {
         concat!(
-            "(SELECT ",
-            $what,
-            " FROM account x
-              WHERE x.connection_id = c.id AND x.deleted_at IS NULL AND ",
-            $which,
-            ")"
+            columns!(), ",
+             CAST(COUNT(*) FILTER (WHERE x.standing = 'added') AS BIGINT),
+             CAST(COUNT(*) FILTER (WHERE x.standing = 'found' AND x.missing_runs = 0) AS BIGINT),
+             CAST(COUNT(*) FILTER (WHERE x.standing = 'left_out' AND x.missing_runs = 0) AS BIGINT),
+             string_agg(x.name || CASE x.last_digits WHEN '' THEN '' ELSE ' •••' || x.last_digits END, '\n'
+                        ORDER BY x.name, x.id)
+                 FILTER (WHERE x.standing = 'added' AND x.closed_on IS NULL AND x.missing_runs >= ", $flagged, "),
+             string_agg('•••' || x.last_digits, ', ' ORDER BY x.name, x.id)
+                 FILTER (WHERE x.standing = 'added' AND x.last_digits <> ''),
+             o.name,
+             (SELECT CAST(COUNT(*) AS BIGINT) FROM connection s
+              WHERE s.household_id = c.household_id AND s.offering = c.offering AND s.reason <> 'removed')"
         )
     };
 }
 
-/// A connection with what stands around it; `$flagged` is the placeholder of [`limits::MISSING_RUNS_FLAGGED`].
-macro_rules! sighted {
-    ($flagged:literal) => {
-        concat!(
-            columns!(), ", ",
-            of_its_accounts!("CAST(COUNT(*) AS BIGINT)", "x.standing = 'added'"), ", ",
-            of_its_accounts!("CAST(COUNT(*) AS BIGINT)", "x.standing = 'found' AND x.missing_runs = 0"), ", ",
-            of_its_accounts!("CAST(COUNT(*) AS BIGINT)", "x.standing = 'left_out' AND x.missing_runs = 0"), ", ",
-            of_its_accounts!(
-                "string_agg(x.name || CASE x.last_digits WHEN '' THEN '' ELSE ' •••' || x.last_digits END, '\n'
-                    ORDER BY x.name, x.id)",
-                concat!("x.standing = 'added' AND x.closed_on IS NULL AND x.missing_runs >= ", $flagged)
-            ), ", ",
-            of_its_accounts!(
-                "string_agg('•••' || x.last_digits, ', ' ORDER BY x.name, x.id)",
-                "x.standing = 'added' AND x.last_digits <> ''"
-            ), ",
-             (SELECT p.name FROM person p WHERE p.id = c.owner_id),
-             (SELECT CAST(COUNT(*) AS BIGINT) FROM connection s
-              WHERE s.household_id = c.household_id AND s.offering = c.offering AND s.reason <> 'removed')"
-        )
+/// Connections with their household, owner and accounts; to be grouped by `c.id, o.id`.
+macro_rules! around {
+    () => {
+        "connection c JOIN household h ON h.id = c.household_id JOIN person o ON o.id = c.owner_id
+             LEFT JOIN account x ON x.connection_id = c.id AND x.deleted_at IS NULL"
     };
 }
 
@@ -99,16 +91,18 @@ macro_rules! due {
 
 texts! {
     BY_ID = Text::one(concat!(
-        "SELECT ", sighted!("$6"), " FROM connection c JOIN household h ON h.id = c.household_id
-         WHERE ", reach!(), " AND c.id = $5"
+        "SELECT ", sighted!("$6"), " FROM ", around!(), "
+         WHERE ", reach!(), " AND c.id = $5 GROUP BY c.id, o.id"
     ));
     OF_HOUSEHOLD = Text::one(concat!(
-        "SELECT ", sighted!("$6"), " FROM connection c JOIN household h ON h.id = c.household_id
-         WHERE ", reach!(), " AND c.household_id = $5 AND c.reason <> 'removed' ORDER BY c.institution, c.id"
+        "SELECT ", sighted!("$6"), " FROM ", around!(), "
+         WHERE ", reach!(), " AND c.household_id = $5 AND c.reason <> 'removed'
+         GROUP BY c.id, o.id ORDER BY c.institution, c.id"
     ));
     WITHIN_REACH = Text::one(concat!(
-        "SELECT ", sighted!("$5"), " FROM connection c JOIN household h ON h.id = c.household_id
-         WHERE ", reach!(), " AND c.reason <> 'removed' ORDER BY c.household_id, c.institution, c.id"
+        "SELECT ", sighted!("$5"), " FROM ", around!(), "
+         WHERE ", reach!(), " AND c.reason <> 'removed'
+         GROUP BY c.id, o.id ORDER BY c.household_id, c.institution, c.id"
     ));
     ANY = Text::one(concat!("SELECT ", columns!(), " FROM connection c WHERE c.id = $1"));
     BY_FORM = Text::one(concat!(
