@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { Browser } from './browser.mjs';
 import { Portal } from './portal.mjs';
+import { invite } from './steps.mjs';
 
 let portal;
 let advisor;
@@ -76,12 +77,7 @@ test('a forged request from elsewhere is refused, a client’s own is not', asyn
 });
 
 test('a client is invited, and the new link works', async () => {
-  await advisor.page.goto('/advisor/invitations');
-  const main = advisor.page.locator('main');
-  await main.getByLabel('Household').fill('The Reyes household');
-  await main.getByLabel('Client’s name').fill('Tomas Reyes');
-  await main.getByLabel('Client’s e-mail').fill('tomas@reyes.example');
-  await main.getByRole('button', { name: 'Make the link' }).click();
+  await invite(advisor);
   const link = (await advisor.page.locator('body').innerHTML()).match(/\/invitation\/[A-Za-z0-9_-]+/);
   assert.ok(link, await advisor.text());
   const guest = await Browser.open(portal);

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { Browser } from './browser.mjs';
 import { Portal } from './portal.mjs';
-import { connect, form, register } from './steps.mjs';
+import { connect, form, invite, register } from './steps.mjs';
 
 let portal;
 let client;
@@ -117,12 +117,7 @@ test('the advisor’s pages', async () => {
   await advisor.page.goto('/advisor');
   const household = await advisor.page.getByRole('link', { name: /Lindqvist/ }).first().getAttribute('href');
   await pages(advisor, [['advisor', '/advisor'], ['advisor-household', household], ['advisor-invitations', '/advisor/invitations'], ['advisor-settings', '/settings'], ['advisor-not-found', '/connections/nowhere']]);
-  await advisor.page.goto('/advisor/invitations');
-  const main = advisor.page.locator('main');
-  await main.getByLabel('Household').fill('The Reyes household');
-  await main.getByLabel('Client’s name').fill('Tomas Reyes');
-  await main.getByLabel('Client’s e-mail').fill('tomas@reyes.example');
-  await main.getByRole('button', { name: 'Make the link' }).click();
+  await invite(advisor);
   await advisor.page.getByLabel('Link for Tomas Reyes').waitFor();
   assert.deepEqual(await advisor.look('advisor-link'), []);
 });

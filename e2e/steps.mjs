@@ -100,3 +100,13 @@ export async function netWorth(browser) {
   const head = await browser.text();
   return amount(head.slice(head.indexOf('Net worth')));
 }
+
+/** Makes the link for a client of a new household, as an advisor. */
+export async function invite(advisor) {
+  await advisor.page.goto('/advisor/invitations');
+  const main = advisor.page.locator('main');
+  await main.getByLabel('Household').fill('The Reyes household');
+  await main.getByLabel('Client’s name').fill('Tomas Reyes');
+  await main.getByLabel('Client’s e-mail').fill('tomas@reyes.example');
+  await main.getByRole('button', { name: 'Make the link' }).click();
+}
