@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use connectors::{Net, net::Policy, registry};
+use directory::Directory;
 use domain::{
     AccountId, ConnectionId, Currency, HouseholdId, Money, SessionId, Timestamp,
     account::{AccountKind, Owner},
@@ -17,7 +18,7 @@ use domain::{
     reason::Reason,
     world::{Clock, Entropy as _},
 };
-use engine::{Choice, Decision, Engine, NewConnection, Schedule, directory::Directory};
+use engine::{Choice, Decision, Engine, NewConnection, Schedule};
 use heldaway::{
     config::Config,
     key::Keys,

@@ -66,9 +66,23 @@ pub struct Offering {
     pub place: String,
     /// 1 (household name) to 6 (tiny).
     pub popularity: u8,
+    /// Total assets in thousands of US dollars; 0 where unknown.
+    #[serde(default)]
+    pub assets_usd_thousands: u64,
+    /// What the firm's data support tells those who find it; empty for nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// `false`: no longer in the official lists, or hidden by the firm. A search doesn't show it, but it keeps its id for
+    /// those who use it.
+    #[serde(default = "listed")]
+    pub listed: bool,
     /// `None`: known, but not connectable yet.
     pub access: Option<Access>,
     pub notice: Option<Notice>,
+}
+
+fn listed() -> bool {
+    true
 }
 
 impl Offering {

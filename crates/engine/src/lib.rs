@@ -1,4 +1,4 @@
-//! Carry each connection through its life: attempts, vault, schedule, merging, health, live progress, search.
+//! Carry each connection through its life: attempts, vault, schedule, merging, health, live progress.
 //!
 //! Floor 2. The queue of work is the column `connection.due_at`: [`Engine::tick`] claims what is due under a lease,
 //! takes one step of its connector outside of any transaction, and applies what came in one transaction that checks
@@ -6,7 +6,6 @@
 //!
 //! Every public method that a person can cause decides by `domain::rights` itself; the web is not trusted.
 
-pub mod directory;
 pub mod health;
 pub mod live;
 pub mod reconcile;
@@ -24,6 +23,7 @@ mod work;
 use std::{fmt, sync::Arc, time::Duration};
 
 use connectors::{Connector, Net};
+use directory::Directory;
 use domain::{
     FirmId, Timestamp,
     account::Account,
@@ -46,7 +46,7 @@ pub use crate::{
     vault::{MasterKey, Vault},
     work::Worked,
 };
-use crate::{directory::Directory, housekeeping::NextLook, schedule::Days};
+use crate::{housekeeping::NextLook, schedule::Days};
 
 /// What an engine is made of.
 pub struct Parts {

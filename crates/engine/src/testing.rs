@@ -9,7 +9,9 @@ use domain::{
 };
 use store::Store;
 
-use crate::{Engine, MasterKey, Options, Parts, Schedule, Vault, directory::Directory};
+use directory::Directory;
+
+use crate::{Engine, MasterKey, Options, Parts, Schedule, Vault};
 
 /// An engine that knows `offerings` and nothing of the real directory. Nothing runs in it until it is ticked.
 ///

@@ -9,11 +9,12 @@ use axum::{
     response::Response,
 };
 use connectors::{Net, net::Policy, registry};
+use directory::Directory;
 use domain::{
     institution::Offering,
     world::{Clock, Entropy},
 };
-use engine::{Engine, directory::Directory, schedule::Schedule, vault::Vault};
+use engine::{Engine, schedule::Schedule, vault::Vault};
 use secrecy::SecretBox;
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};

@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use connectors::registry;
+use directory::Directory;
 use domain::{
     ConnectionId, Reason,
     challenge::Answers,
     institution::{Access, Offering},
     login::{Field, FieldKind, Login},
 };
-use engine::{Engine, NewConnection, Options, directory::Directory};
+use engine::{Engine, NewConnection, Options};
 use sandbox::Sandbox;
 use secrecy::SecretString;
 use serde_json::{Value, json};

@@ -9,6 +9,7 @@ use std::{
 };
 
 use connectors::{Net, net::Policy};
+use directory::Directory;
 use domain::{
     ConnectionId, Reason, Timestamp,
     account::Standing,
@@ -21,7 +22,6 @@ use domain::{
 };
 use engine::{
     Choice, Decision, Engine, MasterKey, NewConnection, Options, Parts, Progress, Schedule, Vault, Worked,
-    directory::Directory,
 };
 use secrecy::SecretString;
 use store::{
@@ -94,6 +94,9 @@ pub(crate) fn offering(id: &str, name: &str, access: Option<Access>) -> Offering
         login_url: String::new(),
         place: String::new(),
         popularity: 3,
+        assets_usd_thousands: 0,
+        note: String::new(),
+        listed: true,
         access,
         notice: None,
     }

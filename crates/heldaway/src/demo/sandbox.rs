@@ -161,6 +161,9 @@ impl Listed {
             login_url: self.login_url,
             place: String::new(),
             popularity: POPULARITY,
+            assets_usd_thousands: 0,
+            note: String::new(),
+            listed: true,
             access: Some(Access { connector: self.protocol, parameters, form }),
             notice: self.notice.map(ListedNotice::notice),
         }

@@ -11,7 +11,8 @@ use std::{
 };
 
 use connectors::{Net, net::Policy, registry};
-use engine::{Engine, MasterKey, Options, Parts, Schedule, Vault, directory::Directory};
+use directory::Directory;
+use engine::{Engine, MasterKey, Options, Parts, Schedule, Vault};
 use heldaway::system::{SystemClock, SystemEntropy};
 use rustix::process::{Signal, getpid, kill_process};
 use store::{At, Probe, Store};

@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::{extract::Query, response::Html};
+use directory::{QUERY_CHARS_MIN, Results};
 use domain::{connection::Connection, institution::Offering, reason::State};
-use engine::directory::{QUERY_CHARS_MIN, Results};
 use serde::Deserialize;
 
 use super::words::{Pill, counted, initials};
@@ -59,7 +59,7 @@ pub(crate) struct Asked {
 pub(crate) async fn search(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Html<String>, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     let connections = ctx.reader().connections(household).await?;
-    let results = ctx.engine().directory().search(&asked.q);
+    let results = ctx.engine().directory().search(&asked.q, &[]);
     let page = ctx.page(Nav::Accounts, "Where do you log in?").await?;
     let search = Search::of(page, &asked.q, &results, &connections);
     Ok(Html(if ctx.htmx { search.as_found().render()? } else { search.render()? }))
@@ -75,7 +75,7 @@ impl Search {
             number => format!("{} for {typed}", counted(number, "result")),
         };
         let compare = results.compare_addresses.then(|| {
-            let several = results.groups.iter().find(|group| group.offerings.len() > 1);
+            let several = results.groups.iter().find(|group| group.hits.len() > 1);
             match several {
                 Some(group) => format!("{} has several entries.", group.brand),
                 None => "Several institutions have names like this.".to_owned(),
@@ -88,8 +88,8 @@ impl Search {
             rows: results
                 .groups
                 .iter()
-                .flat_map(|group| &group.offerings)
-                .map(|offering| Row::of(offering, connections))
+                .flat_map(|group| &group.hits)
+                .map(|hit| Row::of(hit.offering, connections))
                 .collect(),
             compare,
             by_hand: format!("/accounts/add/by-hand?institution={}", encoded(typed)),
@@ -139,7 +139,7 @@ pub(crate) fn split_address(offering: &Offering) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use engine::directory::Directory;
+    use directory::Directory;
 
     use super::*;
     use crate::client::samples;
@@ -148,7 +148,7 @@ mod tests {
         let directory = Directory::load(vec![samples::offering()]).unwrap();
         let connections = [samples::connection(3, "Fidelity Investments", domain::Reason::Ok)];
         let page = samples::page(Nav::Accounts, "Where do you log in?");
-        let search = Search::of(page, typed, &directory.search(typed), &connections);
+        let search = Search::of(page, typed, &directory.search(typed, &[]), &connections);
         if part { search.as_found().render().unwrap() } else { search.render().unwrap() }
     }
 

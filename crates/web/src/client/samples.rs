@@ -311,6 +311,9 @@ pub(crate) fn offering() -> Offering {
         login_url: "https://login.meridianretirement.example/start".to_owned(),
         place: "Concord, NH".to_owned(),
         popularity: 3,
+        assets_usd_thousands: 0,
+        note: String::new(),
+        listed: true,
         access: Some(Access {
             connector: "ofx".to_owned(),
             parameters: serde_json::Value::Null,

@@ -268,6 +268,9 @@ fn offering() -> Offering {
         login_url: "https://platypus.example/login".to_owned(),
         place: String::new(),
         popularity: 1,
+        assets_usd_thousands: 0,
+        note: String::new(),
+        listed: true,
         access: Some(Access {
             connector: "ofx".to_owned(),
             parameters: serde_json::json!({ "url": "http://127.0.0.1:1/ofx", "version": 203 }),

@@ -1,19 +1,19 @@
 //! The directory: every institution a client may name, found as typed.
 //!
-//! About 8,900 institutions of the United States are in the binary (`data/README.md`); the sandbox's and a firm's own
-//! offerings are added at start. It lives in memory and is read-only afterwards, so a search takes no lock and asks no
+//! Floor 1. Some 8,900 institutions of the United States are in the binary (`data/README.md`); the sandbox's and a firm's
+//! own offerings are added at start. It lives in memory and is read-only afterwards, so a search takes no lock and asks no
 //! database.
 
 mod index;
+mod table;
 mod words;
 
-use std::{collections::HashMap, io::Read};
+use std::{collections::HashMap, ops::Range};
 
-use domain::institution::{InstitutionKind, Offering};
+use domain::institution::Offering;
 
 use index::Index;
-
-static INSTITUTIONS: &[u8] = include_bytes!("../../data/institutions.tsv.gz");
+pub use table::Damaged;
 
 /// Results on one page of the type-ahead.
 pub const RESULTS_MAX: usize = 24;
@@ -29,18 +29,6 @@ pub struct Directory {
     index: Index,
 }
 
-/// The embedded file is damaged: a fault of the build.
-#[derive(Debug, thiserror::Error)]
-#[error("the embedded directory can't be read: {0}")]
-pub struct Damaged(String);
-
-/// Offerings of one brand, or a single one.
-#[derive(Debug)]
-pub struct Group<'a> {
-    pub brand: &'a str,
-    pub offerings: Vec<&'a Offering>,
-}
-
 /// What a search found, best first.
 #[derive(Debug, Default)]
 pub struct Results<'a> {
@@ -50,10 +38,53 @@ pub struct Results<'a> {
     pub compare_addresses: bool,
 }
 
+/// What was found of one brand.
+#[derive(Debug)]
+pub struct Group<'a> {
+    pub brand: &'a str,
+    pub hits: Vec<Hit<'a>>,
+}
+
+/// An offering that was found, and why.
+#[derive(Debug)]
+pub struct Hit<'a> {
+    pub offering: &'a Offering,
+    pub matched: Matched,
+    pub score: Score,
+}
+
+/// The text of an offering that answers what was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matched {
+    pub field: Field,
+    /// As the offering has it: its name, one of its other names, or its address.
+    pub text: String,
+    /// Bytes of `text` that answer, in order, on character boundaries.
+    pub spans: Vec<Range<usize>>,
+    /// A slip of the hand was forgiven.
+    pub forgiven: bool,
+}
+
+/// Where the matched text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Name,
+    Alias,
+    Address,
+}
+
+/// Why a row is where it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    pub total: f32,
+    /// What adds up to it: a few words for staff, and the share.
+    pub parts: Vec<(&'static str, f32)>,
+}
+
 impl Results<'_> {
     /// How many offerings.
     pub fn len(&self) -> usize {
-        self.groups.iter().map(|group| group.offerings.len()).sum()
+        self.groups.iter().map(|group| group.hits.len()).sum()
     }
 
     /// Whether nothing was found.
@@ -65,19 +96,7 @@ impl Results<'_> {
 impl Directory {
     /// The embedded directory with `more` offerings; one of `more` replaces an embedded one of the same id.
     pub fn load(more: Vec<Offering>) -> Result<Self, Damaged> {
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(INSTITUTIONS)
-            .read_to_string(&mut text)
-            .map_err(|e| Damaged(e.to_string()))?;
-        let mut offerings = text
-            .lines()
-            .skip(1)
-            .enumerate()
-            .map(|(row, line)| read_row(line).ok_or_else(|| Damaged(format!("row {}", row + 2))))
-            .collect::<Result<Vec<_>, _>>()?;
-        offerings.retain(|offering| more.iter().all(|own| own.id != offering.id));
-        offerings.extend(more);
-        Ok(Self::of(offerings))
+        Ok(Self::of(table::embedded()?).with(more))
     }
 
     /// A directory of exactly these offerings.
@@ -87,9 +106,26 @@ impl Directory {
         Self { offerings, by_id, index }
     }
 
-    /// The offering of an id.
+    /// This directory with `more` offerings; one of `more` replaces one of the same id.
+    #[must_use]
+    pub fn with(&self, more: Vec<Offering>) -> Self {
+        if more.is_empty() {
+            return Self::of(self.offerings.clone());
+        }
+        let replaced: std::collections::HashSet<&str> = more.iter().map(|own| own.id.as_str()).collect();
+        let kept = self.offerings.iter().filter(|offering| !replaced.contains(offering.id.as_str()));
+        let kept: Vec<Offering> = kept.cloned().collect();
+        Self::of(kept.into_iter().chain(more).collect())
+    }
+
+    /// The offering of an id, also one that is no longer listed.
     pub fn offering(&self, id: &str) -> Option<&Offering> {
         self.by_id.get(id).map(|at| &self.offerings[*at])
+    }
+
+    /// All offerings, also those that are no longer listed.
+    pub fn offerings(&self) -> &[Offering] {
+        &self.offerings
     }
 
     /// How many offerings.
@@ -102,9 +138,19 @@ impl Directory {
         self.offerings.is_empty()
     }
 
+    /// The best-known listed offerings, for a page on which nothing was typed yet.
+    pub fn popular(&self, most: usize) -> Vec<&Offering> {
+        let mut listed: Vec<&Offering> = self.offerings.iter().filter(|offering| offering.listed).collect();
+        listed
+            .sort_by_key(|offering| (offering.popularity, std::cmp::Reverse(offering.assets_usd_thousands)));
+        listed.truncate(most);
+        listed
+    }
+
     /// The offerings meant by what was typed: a name, a part of it, an abbreviation, a web address, with slips of the
-    /// hand forgiven. Nothing before the second letter.
-    pub fn search(&self, typed: &str) -> Results<'_> {
+    /// hand forgiven. Nothing before the second letter. `chosen` are ids that the household chose before: at equal
+    /// relevance they come first.
+    pub fn search(&self, typed: &str, _chosen: &[&str]) -> Results<'_> {
         let typed: String = typed.trim().chars().take(QUERY_CHARS_MAX).collect();
         if typed.chars().count() < QUERY_CHARS_MIN {
             return Results::default();
@@ -112,11 +158,18 @@ impl Directory {
         let ranked = self.index.rank(&typed, RESULTS_MAX);
         let compare_addresses = self.several_could_be_meant(&ranked);
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for (at, _) in ranked {
+        for (at, total) in ranked {
             let offering = &self.offerings[at];
+            let matched = Matched {
+                field: Field::Name,
+                text: offering.name.clone(),
+                spans: Vec::new(),
+                forgiven: false,
+            };
+            let hit = Hit { offering, matched, score: Score { total, parts: Vec::new() } };
             match groups.iter_mut().find(|group| group.brand == offering.brand) {
-                Some(group) => group.offerings.push(offering),
-                None => groups.push(Group { brand: &offering.brand, offerings: vec![offering] }),
+                Some(group) => group.hits.push(hit),
+                None => groups.push(Group { brand: &offering.brand, hits: vec![hit] }),
             }
         }
         Results { groups, compare_addresses }
@@ -135,48 +188,6 @@ impl Directory {
     }
 }
 
-fn read_row(line: &str) -> Option<Offering> {
-    let mut column = line.split('\t');
-    let mut next = || column.next().map(str::to_owned);
-    let (id, brand, name, also_known_as) = (next()?, next()?, next()?, next()?);
-    let (kind, purpose, home_url, login_url, place) = (next()?, next()?, next()?, next()?, next()?);
-    let popularity = next()?.parse().ok()?;
-    let also_known_as =
-        also_known_as.split("; ").filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let kind = read_kind(&kind)?;
-    Some(Offering {
-        id,
-        brand,
-        name,
-        kind,
-        purpose,
-        also_known_as,
-        home_url,
-        login_url,
-        place,
-        popularity,
-        access: None,
-        notice: None,
-    })
-}
-
-fn read_kind(code: &str) -> Option<InstitutionKind> {
-    Some(match code {
-        "bank" => InstitutionKind::Bank,
-        "credit_union" => InstitutionKind::CreditUnion,
-        "broker" => InstitutionKind::Broker,
-        "retirement" => InstitutionKind::Retirement,
-        "insurer" => InstitutionKind::Insurer,
-        "lender" => InstitutionKind::Lender,
-        "card" => InstitutionKind::Card,
-        "hsa" => InstitutionKind::Hsa,
-        "payroll" => InstitutionKind::Payroll,
-        "crypto" => InstitutionKind::Crypto,
-        "other" => InstitutionKind::Other,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
@@ -186,18 +197,13 @@ mod tests {
     static DIRECTORY: LazyLock<Directory> = LazyLock::new(|| Directory::load(Vec::new()).unwrap());
 
     fn names(typed: &str) -> Vec<String> {
-        let results = DIRECTORY.search(typed);
-        results
-            .groups
-            .iter()
-            .flat_map(|group| &group.offerings)
-            .map(|offering| offering.name.clone())
-            .collect()
+        let results = DIRECTORY.search(typed, &[]);
+        results.groups.iter().flat_map(|group| &group.hits).map(|hit| hit.offering.name.clone()).collect()
     }
 
     #[test]
     fn fidelity_shows_all_that_could_be_meant_and_asks_to_compare() {
-        let results = DIRECTORY.search("fidelity");
+        let results = DIRECTORY.search("fidelity", &[]);
         assert!(results.compare_addresses);
         let found = names("fidelity");
         assert_eq!(found[0], "Fidelity Investments");
@@ -205,7 +211,7 @@ mod tests {
             assert!(found.iter().any(|other| other == name), "{name} in {found:?}");
         }
         assert_eq!(results.groups[0].brand, "Fidelity");
-        assert!(results.groups[0].offerings.len() >= 3);
+        assert!(results.groups[0].hits.len() >= 3);
     }
 
     #[test]
@@ -232,9 +238,9 @@ mod tests {
     #[test]
     fn nothing_before_the_second_letter_and_nothing_for_nonsense() {
         for typed in ["", " ", "f", "qqqzzzxxkk", "\u{0}\u{1}", "!!!"] {
-            assert!(DIRECTORY.search(typed).is_empty(), "{typed:?}: {:?}", names(typed));
+            assert!(DIRECTORY.search(typed, &[]).is_empty(), "{typed:?}: {:?}", names(typed));
         }
-        assert!(DIRECTORY.search(&"fidelity ".repeat(10_000)).len() <= RESULTS_MAX);
+        assert!(DIRECTORY.search(&"fidelity ".repeat(10_000), &[]).len() <= RESULTS_MAX);
     }
 
     #[test]
