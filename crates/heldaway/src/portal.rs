@@ -122,7 +122,7 @@ pub(crate) fn engine(
         store: store.clone(),
         vault,
         net: Net::new(policy)?,
-        directory: Directory::load(own).context("the directory")?,
+        directory: Arc::new(Directory::load(own).context("the directory")?),
         connectors: registry::all(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
