@@ -1,0 +1,31 @@
+//! Measures the search: `cargo run --release -p directory --example eval -- QUERIES.tsv`.
+
+#![expect(clippy::print_stdout, reason = "a report for whoever runs it")]
+
+use std::time::Instant;
+
+use directory::{Directory, eval};
+
+fn main() {
+    let started = Instant::now();
+    let directory = Directory::load(Vec::new()).expect("the embedded directory");
+    println!("load {:?}", started.elapsed());
+    let built = Instant::now();
+    let directory = directory.with(Vec::new());
+    println!("build {:?}, index {} kB", built.elapsed(), directory.index_bytes() / 1000);
+    for path in std::env::args().skip(1) {
+        if let Ok(text) = std::fs::read_to_string(&path) {
+            let report = eval::evaluate(&directory, &text, &|| started.elapsed()).expect("queries");
+            for miss in &report.misses {
+                println!("{miss}");
+            }
+            print!("{report}");
+        } else {
+            let results = directory.search(&path, &[]);
+            println!("== {path} compare={}", results.compare_addresses);
+            for hit in results.by_score().iter().take(8) {
+                println!("{:.3} {} [{}] {:?} {:?} {} {:?}", hit.score.total, hit.offering.id, hit.offering.place, hit.matched.text, hit.matched.spans, hit.matched.forgiven, hit.score.parts);
+            }
+        }
+    }
+}
