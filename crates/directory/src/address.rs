@@ -60,16 +60,17 @@ impl Address {
     }
 }
 
-/// Where the registered part of a host begins: two labels, or three under endings such as `com.pr`.
+/// Where the registered part of a host begins: two labels, or three under endings such as `com.pr` and `ca.gov`.
 fn domain_at(host: &str) -> usize {
     let dots: Vec<usize> = host.rmatch_indices('.').map(|(at, _)| at).collect();
-    let country = |first: usize| {
-        let ending = &host[first + 1..];
-        let (category, country) = ending.split_once('.').unwrap_or_default();
-        country.len() == 2 && matches!(category, "com" | "co" | "org" | "net" | "gov")
+    let shared = |second: usize| match host[second + 1..].split_once('.').unwrap_or_default() {
+        (category, country) if country.len() == 2 && category.len() > 2 => {
+            matches!(category, "com" | "org" | "net" | "gov")
+        }
+        (state, ending) => state.len() == 2 && matches!(ending, "gov" | "us"),
     };
     match dots.as_slice() {
-        [_, second, rest @ ..] if country(*second) => rest.first().map_or(0, |third| third + 1),
+        [_, second, rest @ ..] if shared(*second) => rest.first().map_or(0, |third| third + 1),
         [_, second, ..] => second + 1,
         _ => 0,
     }
@@ -201,6 +202,7 @@ mod tests {
             ("www.schwab.", "schwab", "schwab", ""),
             ("bppr.com.pr", "bppr.com.pr", "bppr.com.pr", ""),
             ("a.bppr.com.pr", "a.bppr.com.pr", "bppr.com.pr", ""),
+            ("my.calpers.ca.gov", "my.calpers.ca.gov", "calpers.ca.gov", ""),
         ] {
             let address = Address::read(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(

@@ -10,7 +10,7 @@ use super::{
     index::Index,
     query::{Fit, Query, Reading},
     rank::{Found, Why},
-    texts::Source,
+    texts::{Form, Source},
     words::{self, Word},
 };
 
@@ -62,10 +62,11 @@ fn in_text(
     };
     let spans = if found.source == Source::Initials {
         if answers.is_empty() { Vec::new() } else { of_initials(written) }
-    } else if found.joined {
+    } else if found.form == Form::Joined {
         of_joined(written, joined)
     } else {
-        of_words(written, answers.into_iter().map(|(term, word, fit)| (word, part(term, fit))))
+        let answering = answers.into_iter().map(|(term, word, fit)| (word, part(term, fit)));
+        of_words(written, found.form, answering)
     };
     (field, written.to_owned(), spans)
 }
@@ -82,8 +83,10 @@ fn of_label(url: &str, part: Part) -> (String, Vec<Range<usize>>) {
 }
 
 /// Spans of the words of `text` with these numbers.
-fn of_words(text: &str, answering: impl Iterator<Item = (usize, Part)>) -> Vec<Range<usize>> {
+fn of_words(text: &str, form: Form, answering: impl Iterator<Item = (usize, Part)>) -> Vec<Range<usize>> {
     let words = words::read(text);
+    let apart = (form == Form::NumbersApart).then(|| words::with_numbers_apart(&words)).flatten();
+    let words = apart.unwrap_or(words);
     let spans = answering.filter_map(|(number, part)| {
         let word = words.get(number)?;
         Some(match part {
@@ -150,7 +153,7 @@ mod tests {
     fn what_was_typed_is_shown_in_the_text_as_it_is_written() {
         let text = "Orange County's Crédit FCU";
         let words = [(1, Part::Letters(7)), (2, Part::Letters(3)), (4, Part::Whole), (3, Part::Whole)];
-        assert_eq!(shown(text, of_words(text, words.into_iter())), ["County's", "Cré", "FCU"]);
+        assert_eq!(shown(text, of_words(text, Form::Words, words.into_iter())), ["County's", "Cré", "FCU"]);
         assert_eq!(shown("Wells Fargo", of_joined("Wells Fargo", Part::Letters(7))), ["Wells", "Fa"]);
         assert_eq!(shown("T. Rowe", of_joined("T. Rowe", Part::Whole)), ["T", "Rowe"]);
         assert_eq!(shown("Navy Federal", of_initials("Navy Federal")), ["N", "F"]);

@@ -117,14 +117,17 @@ impl Term {
             if self.known && word == self.begins.start {
                 return Some(Fit { quality: 1.0, typed: 1.0, forgiven: false });
             }
-            let typed = self.text.len() as f32 / index.vocabulary.letters_of(word) as f32;
+            // From two or three letters nobody can tell how much is still to come.
+            let certain = (self.text.len() as f32 - 1.0).min(4.0) / 4.0;
+            let typed = certain * self.text.len() as f32 / index.vocabulary.letters_of(word) as f32;
             let quality = if self.open { 0.88 + 0.12 * typed } else { 0.8 + 0.18 * typed };
             return Some(Fit { quality, typed, forgiven: false });
         }
         let at = self.slips.binary_search_by_key(&word, |slip| slip.word).ok()?;
         let slip = self.slips[at];
         let typed = (self.text.len() as f32 / index.vocabulary.letters_of(word) as f32).min(1.0);
-        let quality = if slip.slips == 1 { 0.86 } else { 0.7 };
+        // In a short word a slip leaves less to go by.
+        let quality = if slip.slips == 1 { 0.86 - 0.03 * (7.0 - self.text.len() as f32).max(0.0) } else { 0.7 };
         let quality = if slip.first_letter { quality * 0.9 } else { quality };
         let quality = if slip.unfinished { quality * (0.7 + 0.25 * typed) } else { quality };
         Some(Fit { quality, typed: if slip.unfinished { typed } else { 1.0 }, forgiven: true })

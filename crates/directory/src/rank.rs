@@ -105,6 +105,8 @@ impl Index {
                 ..Parts::default()
             };
             let popularity = popularity_weight(query.letters, answer.place > 0.0);
+            // Somebody well known isn't meant by mistake where somebody else is meant without one.
+            let popularity = if answer.forgiven { popularity * 0.6 } else { popularity };
             let score = self.known_and_liked(score, entry, popularity, chosen);
             let why = Why::Text { text, reading: number };
             best.offer(Found { entry, why, forgiven: answer.forgiven, score });
@@ -214,7 +216,7 @@ impl Index {
         let in_order = in_order / reading.terms.len() as f32;
         let whole = exact && used.count_ones() as usize == words.len();
         let shape = 0.7 + 0.2 * covered.min(1.0) + 0.05 * in_order + if whole { 0.07 } else { 0.0 };
-        let worth = of_source(source) * shape / asked;
+        let worth = of_source(source, covered) * shape / asked;
         Some(Answer { name: worth * named, place: worth * placed, purpose: worth * purposed, forgiven })
     }
 
@@ -266,11 +268,12 @@ fn popularity_weight(letters: usize, with_place: bool) -> f32 {
     if with_place { weight * 0.4 } else { weight }
 }
 
-fn of_source(source: Source) -> f32 {
+/// What else than its name an offering is called answers as well when typed out; a part of it is a weaker hint.
+fn of_source(source: Source, covered: f32) -> f32 {
     match source {
         Source::Name => 1.0,
-        Source::Alias(_) => 0.98,
-        Source::Home | Source::Login => 0.96,
+        Source::Alias(_) => 0.91 + 0.07 * covered.min(1.0),
+        Source::Home | Source::Login => 0.89 + 0.07 * covered.min(1.0),
         Source::Brand => 0.9,
         Source::Initials => 0.85,
     }

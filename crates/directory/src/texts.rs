@@ -20,14 +20,23 @@ pub(super) enum Source {
     Initials,
 }
 
+/// How a text is written for comparing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Words,
+    /// `my529` as `my 529`.
+    NumbersApart,
+    /// All words without their spaces, as one.
+    Joined,
+}
+
 /// A text to compare with: some words of `Texts::words`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text {
     /// Number of the offering in the order of the index.
     pub(super) entry: u32,
     pub(super) source: Source,
-    /// The words without their spaces, as one.
-    pub(super) joined: bool,
+    pub(super) form: Form,
     pub(super) start: u32,
     pub(super) count: u8,
 }
@@ -72,7 +81,7 @@ impl Texts {
         for (source, url) in [(Source::Home, &offering.home_url), (Source::Login, &offering.login_url)] {
             if let Some(label) = Address::read(url).map(|address| address.label().replace('-', "")) {
                 let word = self.intake.number(&label);
-                self.add_words(entry, source, true, &[word], first);
+                self.add_words(entry, source, Form::Joined, &[word], first);
             }
         }
         self.add_initials(entry, &offering.name);
@@ -85,22 +94,26 @@ impl Texts {
     fn add_name(&mut self, entry: u32, source: Source, name: &str, first: usize) {
         let read = words::read(name);
         let numbers: Vec<u32> = read.iter().map(|word| self.intake.number(&word.text)).collect();
-        self.add_words(entry, source, false, &numbers, first);
+        self.add_words(entry, source, Form::Words, &numbers, first);
+        if let Some(apart) = words::with_numbers_apart(&read) {
+            let numbers: Vec<u32> = apart.iter().map(|word| self.intake.number(&word.text)).collect();
+            self.add_words(entry, source, Form::NumbersApart, &numbers, first);
+        }
         if read.len() > 1 {
             let joined = self.intake.number(&words::joined(&read));
-            self.add_words(entry, source, true, &[joined], first);
+            self.add_words(entry, source, Form::Joined, &[joined], first);
         }
     }
 
     /// The same words once an offering: its name also is its brand, and often its address.
-    fn add_words(&mut self, entry: u32, source: Source, joined: bool, words: &[u32], first: usize) {
+    fn add_words(&mut self, entry: u32, source: Source, form: Form, words: &[u32], first: usize) {
         let known = |text: &Text| self.words[text.start as usize..][..usize::from(text.count)] == *words;
         if words.is_empty() || self.texts[first..].iter().any(known) {
             return;
         }
         let start = self.words.len() as u32;
         self.words.extend_from_slice(words);
-        self.texts.push(Text { entry, source, joined, start, count: words.len() as u8 });
+        self.texts.push(Text { entry, source, form, start, count: words.len() as u8 });
     }
 
     fn add_initials(&mut self, entry: u32, name: &str) {
@@ -111,7 +124,7 @@ impl Texts {
         let word = self.intake.number(&letters.into_iter().collect::<String>());
         let start = self.words.len() as u32;
         self.words.push(word);
-        self.initials.push(Text { entry, source: Source::Initials, joined: true, start, count: 1 });
+        self.initials.push(Text { entry, source: Source::Initials, form: Form::Joined, start, count: 1 });
     }
 
     /// City and state, the state also by its name: `Omaha, NE` → `omaha ne nebraska`.

@@ -32,6 +32,23 @@ pub(super) fn read(text: &str) -> Vec<Word> {
     words
 }
 
+/// The same words with numbers apart, if that makes a difference: `my529` → `my 529`.
+pub(super) fn with_numbers_apart(words: &[Word]) -> Option<Vec<Word>> {
+    let mut apart: Vec<Word> = Vec::new();
+    for word in words {
+        let number = |c: char| c.is_ascii_digit();
+        match word.text.find(number).filter(|at| *at > 0 && word.text[*at..].chars().all(number)) {
+            Some(at) if word.span.len() == word.text.len() => {
+                let (start, middle, end) = (word.span.start, word.span.start + at, word.span.end);
+                apart.push(Word { text: word.text[..at].to_owned(), span: start..middle });
+                apart.push(Word { text: word.text[at..].to_owned(), span: middle..end });
+            }
+            _ => apart.push(word.clone()),
+        }
+    }
+    (apart.len() > words.len()).then_some(apart)
+}
+
 /// The letters of all words without spaces.
 pub(super) fn joined(words: &[Word]) -> String {
     words.iter().map(|word| word.text.as_str()).collect()
