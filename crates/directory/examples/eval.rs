@@ -6,6 +6,9 @@ use std::time::Instant;
 
 use directory::{Directory, eval};
 
+#[path = "../tests/made/mod.rs"]
+mod made;
+
 fn main() {
     let started = Instant::now();
     let directory = Directory::load(Vec::new()).expect("the embedded directory");
@@ -13,6 +16,14 @@ fn main() {
     let built = Instant::now();
     let directory = directory.with(Vec::new());
     println!("build {:?}, index {} kB", built.elapsed(), directory.index_bytes() / 1000);
+    let made = made::queries(&directory, 400, 2026);
+    let report = eval::evaluate(&directory, &made, &|| started.elapsed()).expect("queries");
+    if std::env::args().nth(1).is_some_and(|first| first == "made") {
+        for miss in &report.misses {
+            println!("{miss}");
+        }
+    }
+    print!("{report}");
     for path in std::env::args().skip(1) {
         if let Ok(text) = std::fs::read_to_string(&path) {
             let report = eval::evaluate(&directory, &text, &|| started.elapsed()).expect("queries");

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use super::{address::Address, index::Index, slips::Slip, words};
 
+/// So many words with a slip are also tried as one word without spaces.
+const JOINED_WITH_SLIPS_MAX: usize = 3;
 /// More words than this are not looked at.
 const TERMS_MAX: usize = 12;
 
@@ -68,7 +70,9 @@ impl Query {
 fn joined_readings(words: &[String], index: &Index) -> Vec<Reading> {
     let mut readings = Vec::new();
     if words.len() > 1 {
-        readings.push(Reading::of(std::iter::once(words.concat().as_str()), index));
+        let mut joined = Term::of(&words.concat(), words.len() <= JOINED_WITH_SLIPS_MAX, index);
+        joined.open = true;
+        readings.push(Reading { terms: vec![joined] });
     }
     if words.len() > 2 {
         for at in 0..words.len() - 1 {
@@ -85,7 +89,7 @@ fn joined_readings(words: &[String], index: &Index) -> Vec<Reading> {
 
 impl Reading {
     fn of<'a>(words: impl Iterator<Item = &'a str>, index: &Index) -> Self {
-        let mut terms: Vec<Term> = words.map(|word| Term::of(word, index)).collect();
+        let mut terms: Vec<Term> = words.map(|word| Term::of(word, true, index)).collect();
         if let Some(last) = terms.last_mut() {
             last.open = true;
         }
@@ -94,10 +98,14 @@ impl Reading {
 }
 
 impl Term {
-    fn of(text: &str, index: &Index) -> Self {
+    fn of(text: &str, with_slips: bool, index: &Index) -> Self {
         let begins = index.vocabulary.beginning_with(text);
         let known = !begins.is_empty() && index.vocabulary.letters_of(begins.start) as usize == text.len();
-        let slips = index.neighbours.of(text, |word| index.vocabulary.word(word));
+        let slips = if with_slips {
+            index.neighbours.of(text, |word| index.vocabulary.word(word))
+        } else {
+            Vec::new()
+        };
         let weight = if words::is_glue(text) || words::is_said_of_any(text) {
             0.05
         } else if known {

@@ -196,7 +196,7 @@ impl Index {
                 continue;
             }
             exact = false;
-            asked += term.weight;
+            asked += if term.weight > 0.05 { term.weight.max(0.2) } else { term.weight };
             let aside = |words: &[u32]| {
                 let fits = words.iter().filter_map(|word| term.fit_aside(*word, self));
                 fits.map(|fit| fit.quality).fold(0.0, f32::max)
@@ -275,7 +275,7 @@ fn of_source(source: Source, covered: f32) -> f32 {
         Source::Alias(_) => 0.91 + 0.07 * covered.min(1.0),
         Source::Home | Source::Login => 0.89 + 0.07 * covered.min(1.0),
         Source::Brand => 0.9,
-        Source::Initials => 0.85,
+        Source::Initials => 0.76,
     }
 }
 

@@ -13,14 +13,16 @@ const LETTERS_MIN: usize = 4;
 /// From here on two slips are forgiven.
 const TWO_SLIPS_LETTERS_MIN: usize = 7;
 /// Longer words than this are compared no further; the array of a row is on the stack.
-const LETTERS_MAX: usize = 64;
+const LETTERS_MAX: usize = 56;
 /// How many neighbours are measured for one word: a bound for hostile input, far above what names need.
 const MEASURED_MAX: usize = 4_000;
 /// A word may be typed wrong before it is typed out: so many letters may still be to come.
 const UNTYPED_MAX: usize = 4;
 
-/// Bits of an entry that hold the word's number; the rest holds up to six letters of six bits.
-const WORD_BITS: u32 = 27;
+/// An entry is, from the top, up to six letters of six bits, the word's length, and its number.
+const WORD_BITS: u32 = 22;
+const LENGTH_BITS: u32 = 6;
+const LETTERS_SHIFT: u32 = WORD_BITS + LENGTH_BITS;
 
 /// What a typed word may have been meant to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +50,10 @@ impl Neighbours {
             let Some(word) = word.map(str::as_bytes).filter(|word| word.len() >= LETTERS_MIN - 1) else {
                 continue;
             };
-            filed(word.iter().copied(), |key| beginnings.push(key | number as u64));
+            let entry = length(word.len()) | number as u64;
+            filed(word.iter().copied(), |key| beginnings.push(key | entry));
             if word.len() >= TWO_SLIPS_LETTERS_MIN - 1 {
-                filed(word.iter().rev().copied(), |key| ends.push(key | number as u64));
+                filed(word.iter().rev().copied(), |key| ends.push(key | entry));
             }
         }
         for entries in [&mut beginnings, &mut ends] {
@@ -69,14 +72,13 @@ impl Neighbours {
         }
         let typed = typed.as_bytes();
         let mut near = Vec::new();
-        filed(typed.iter().copied(), |key| collect(&self.beginnings, key, &mut near));
+        let least = typed.len() - most;
+        let unfinished = length(least)..length(typed.len() + most + UNTYPED_MAX + 1);
+        filed(typed.iter().copied(), |key| collect(&self.beginnings, key, &unfinished, &mut near));
         if most > 1 {
-            filed(typed.iter().rev().copied(), |key| collect(&self.ends, key, &mut near));
+            let whole = length(least)..length(typed.len() + most + 1);
+            filed(typed.iter().rev().copied(), |key| collect(&self.ends, key, &whole, &mut near));
         }
-        near.retain(|word| {
-            let letters = known(*word).len();
-            letters + most >= typed.len() && letters <= typed.len() + most + UNTYPED_MAX
-        });
         near.sort_unstable();
         near.dedup();
         near.truncate(MEASURED_MAX);
@@ -98,10 +100,15 @@ fn slips_forgiven(typed: &str) -> usize {
     }
 }
 
-fn collect(entries: &[u64], key: u64, near: &mut Vec<u32>) {
-    let start = entries.partition_point(|entry| *entry < key);
-    let end = key | ((1 << WORD_BITS) - 1);
-    let found = entries[start..].iter().take_while(|entry| **entry <= end).take(MEASURED_MAX);
+/// The part of an entry for a length; the longest that are filed share one.
+fn length(letters: usize) -> u64 {
+    (letters.min((1 << LENGTH_BITS) - 1) as u64) << WORD_BITS
+}
+
+fn collect(entries: &[u64], key: u64, lengths: &Range<u64>, near: &mut Vec<u32>) {
+    let start = entries.partition_point(|entry| *entry < key | lengths.start);
+    let end = key | lengths.end;
+    let found = entries[start..].iter().take_while(|entry| **entry < end).take(MEASURED_MAX);
     near.extend(found.map(|entry| (entry & ((1 << WORD_BITS) - 1)) as u32));
 }
 
@@ -115,7 +122,7 @@ fn filed(letters: impl Iterator<Item = u8>, mut file: impl FnMut(u64)) {
     }
     let pack = |skipped: usize| {
         let kept = first[..count].iter().enumerate().filter(|(at, _)| *at != skipped);
-        kept.fold(0, |key, (_, letter)| key << 6 | letter) << WORD_BITS
+        kept.fold(0, |key, (_, letter)| key << 6 | letter) << LETTERS_SHIFT
     };
     file(pack(FILED_LETTERS));
     for skipped in 0..count {

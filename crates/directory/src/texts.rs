@@ -100,8 +100,10 @@ impl Texts {
             self.add_words(entry, source, Form::NumbersApart, &numbers, first);
         }
         if read.len() > 1 {
-            let joined = self.intake.number(&words::joined(&read));
-            self.add_words(entry, source, Form::Joined, &[joined], first);
+            for joined in words::joined(name) {
+                let joined = self.intake.number(&joined);
+                self.add_words(entry, source, Form::Joined, &[joined], first);
+            }
         }
     }
 

@@ -49,9 +49,22 @@ pub(super) fn with_numbers_apart(words: &[Word]) -> Option<Vec<Word>> {
     (apart.len() > words.len()).then_some(apart)
 }
 
-/// The letters of all words without spaces.
-pub(super) fn joined(words: &[Word]) -> String {
-    words.iter().map(|word| word.text.as_str()).collect()
+/// A name as one word, in each way people write it: `Saint Mary FCU` → `stmaryfederalcreditunion`, `stmaryfcu`,
+/// `saintmaryfcu`.
+pub(super) fn joined(name: &str) -> Vec<String> {
+    let whole: String = read(name).iter().map(|word| word.text.as_str()).collect();
+    let short = whole
+        .strip_suffix("federalcreditunion")
+        .map(|rest| format!("{rest}fcu"))
+        .or_else(|| whole.strip_suffix("creditunion").map(|rest| format!("{rest}cu")));
+    let as_written: String = split(name).iter().map(|word| word.text.as_str()).collect();
+    let mut forms = vec![whole];
+    for form in short.into_iter().chain([as_written]) {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
 }
 
 fn split(text: &str) -> Vec<Word> {
