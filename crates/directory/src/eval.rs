@@ -1,7 +1,7 @@
 //! How good the search is: queries with known answers, run against a directory.
 //!
-//! A table of queries has one header line and, by name, the columns `query`, `top1_ids`, `top3_ids`, `family_ids_top8`
-//! and `category`, tab-separated; ids have `;` between them. What is measured is the order of `Results::by_score`.
+//! A table of queries has one header line and, by name, the columns `query`, `top1_ids` and `category`, tab-separated, and
+//! may have `top3_ids` (else the same as `top1_ids`) and `family_ids_top8`; ids have `;` between them. What is measured is the order of `Results::by_score`.
 
 use std::{collections::HashSet, fmt, time::Duration};
 
@@ -122,16 +122,10 @@ pub fn evaluate(
 fn read<'a>(directory: &Directory, queries: &'a str) -> Result<Vec<Case<'a>>, BadQueries> {
     let mut lines = queries.lines().zip(1..);
     let header: Vec<&str> = lines.next().map_or(Vec::new(), |(line, _)| line.split('\t').collect());
-    let column = |name: &'static str| {
-        header.iter().position(|column| column.trim() == name).ok_or(BadQueries::NoColumn(name))
-    };
-    let columns = [
-        column("query")?,
-        column("category")?,
-        column("top1_ids")?,
-        column("top3_ids")?,
-        column("family_ids_top8")?,
-    ];
+    let optional = |name: &str| header.iter().position(|column| column.trim() == name);
+    let column = |name: &'static str| optional(name).ok_or(BadQueries::NoColumn(name));
+    let (query, category, top1) = (column("query")?, column("category")?, column("top1_ids")?);
+    let (top3, family) = (optional("top3_ids"), optional("family_ids_top8"));
     let mut cases = Vec::new();
     for (line, number) in lines.filter(|(line, _)| !line.trim().is_empty()) {
         let cells: Vec<&str> = line.split('\t').collect();
@@ -144,13 +138,12 @@ fn read<'a>(directory: &Directory, queries: &'a str) -> Result<Vec<Case<'a>>, Ba
             };
             ids.map(known).collect::<Result<HashSet<&str>, _>>()
         };
-        let [query, category, top1, top3, family] = columns;
         let case = Case {
             query: cell(query)?,
             category: cell(category)?.trim(),
             top1: ids(top1)?,
-            top3: ids(top3)?,
-            family: ids(family)?,
+            top3: ids(top3.unwrap_or(top1))?,
+            family: family.map_or_else(|| Ok(HashSet::new()), &ids)?,
         };
         if case.top1.is_empty() != (case.category == NO_MATCH) {
             return Err(BadQueries::NothingWanted(number));

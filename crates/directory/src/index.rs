@@ -3,14 +3,14 @@
 //! Offerings are numbered by standing, so that whatever ascends (the texts of a word, a set of candidates) comes in the
 //! order in which people look for them, and a bound on work cuts off those whom nobody looks for.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use domain::institution::Offering;
 
 use super::{
     address::Sites,
     slips::Neighbours,
-    texts::{Source, Text, Texts},
+    texts::{Form, Source, Text, Texts},
     vocabulary::Vocabulary,
     words,
 };
@@ -30,7 +30,7 @@ pub(super) struct Entry {
     purpose: u16,
     /// 1.0 (household name) down to 0.0 (tiny).
     pub(super) popularity: f32,
-    /// By assets, 1.0 for the largest; where they aren't known, as its popularity lets expect.
+    /// By assets, or as its popularity lets expect, and by how much its brand offers; 1.0 for the largest.
     pub(super) size: f32,
 }
 
@@ -66,14 +66,13 @@ impl Index {
         for word in read.words.iter_mut().chain(place_lists.flatten()) {
             *word = finals[*word as usize];
         }
-        let words_of = |text: &Text| &read.words[text.start as usize..][..usize::from(text.count)];
         let pairs = read.texts.iter().enumerate().flat_map(|(number, text)| {
-            words_of(text).iter().map(move |word| (*word, number as u32))
+            read.words_of(text).iter().map(move |word| (*word, number as u32))
         });
         let postings = Lists::collect(vocabulary.len(), pairs);
-        let weights = weights(&vocabulary, &postings, &read.texts, ordered.len());
+        let weights = weights(&vocabulary, &postings, &read, ordered.len());
         let text_weights =
-            read.texts.iter().map(|text| words_of(text).iter().map(|word| weights[*word as usize]).sum());
+            read.texts.iter().map(|text| read.words_of(text).iter().map(|word| weights[*word as usize]).sum());
         let placed = read.places.iter().enumerate();
         let placed = placed.flat_map(|(entry, words)| words.iter().map(move |word| (*word, entry as u32)));
         let places = Lists::collect(vocabulary.len(), placed.clone());
@@ -198,6 +197,10 @@ fn by_standing(offerings: &[Offering]) -> Vec<u32> {
 fn entries(ordered: &[&Offering], order: &[u32], read: &Texts) -> Vec<Entry> {
     let mut written =
         read.texts.iter().zip(0u32..).filter(|(text, _)| text.source != Source::Initials).peekable();
+    let mut of_brand: HashMap<&str, u32> = HashMap::new();
+    for offering in ordered {
+        *of_brand.entry(&offering.brand).or_default() += 1;
+    }
     let entry_numbers = 0u32..;
     let entries = ordered.iter().zip(order).zip(entry_numbers).map(|((offering, at), entry)| {
         let start = written.peek().map_or(0, |(_, number)| *number);
@@ -206,29 +209,42 @@ fn entries(ordered: &[&Offering], order: &[u32], read: &Texts) -> Vec<Entry> {
             end = number + 1;
         }
         let popularity = (6.0 - f32::from(offering.popularity.clamp(1, 6))) / 5.0;
-        let size = match offering.assets_usd_thousands {
-            0 => popularity,
-            // From a million to four trillion dollars.
-            assets => ((assets as f32 / 1e3).ln() / 4e6f32.ln()).clamp(0.0, 1.0),
-        };
+        // From a million to four trillion dollars.
+        let assets = (offering.assets_usd_thousands as f32 / 1e3).max(1.0).ln() / 4e6f32.ln();
+        let siblings = of_brand[offering.brand.as_str()] - 1;
+        let size = (assets.max(0.8 * popularity) + 0.05 * siblings.min(4) as f32).min(1.0);
         let purpose = read.purpose_of[entry as usize];
         Entry { offering: *at, texts: start..end, purpose, popularity, size }
     });
     entries.collect()
 }
 
-/// What each word tells: the fewer offerings have it, the more.
-fn weights(vocabulary: &Vocabulary, postings: &Lists, texts: &[Text], offerings: usize) -> Vec<f32> {
+/// What each word tells: the fewer offerings have it, the more. A name without its spaces tells no more than its words:
+/// `creditunion` is no better known than `credit union`.
+fn weights(vocabulary: &Vocabulary, postings: &Lists, read: &Texts, offerings: usize) -> Vec<f32> {
     let weigh = |word: u32| {
         if words::is_glue(vocabulary.word(word)) {
             return 0.05;
         }
-        let mut entries: Vec<u32> =
-            postings.of(word).iter().map(|text| texts[*text as usize].entry).collect();
+        let texts = postings.of(word).iter();
+        let mut entries: Vec<u32> = texts.map(|text| read.texts[*text as usize].entry).collect();
         entries.dedup();
         telling(entries.len() as f32, offerings as f32)
     };
-    (0..vocabulary.len() as u32).map(weigh).collect()
+    let mut weights: Vec<f32> = (0..vocabulary.len() as u32).map(weigh).collect();
+    let mut apart = 0.0;
+    for text in &read.texts {
+        let words = read.words_of(text);
+        match text.form {
+            Form::Words => apart = words.iter().map(|word| weights[*word as usize]).sum(),
+            Form::Joined if matches!(text.source, Source::Name | Source::Alias(_)) => {
+                let joined = &mut weights[words[0] as usize];
+                *joined = joined.min(apart);
+            }
+            _ => {}
+        }
+    }
+    weights
 }
 
 /// 1.0 for a word of one offering, down to little for a word of half of them.

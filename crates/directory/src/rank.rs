@@ -215,7 +215,7 @@ impl Index {
         let covered = covered / self.weight_of_text(text);
         let in_order = in_order / reading.terms.len() as f32;
         let whole = exact && used.count_ones() as usize == words.len();
-        let shape = 0.7 + 0.2 * covered.min(1.0) + 0.05 * in_order + if whole { 0.07 } else { 0.0 };
+        let shape = 0.7 + 0.2 * covered.min(1.0) + 0.08 * in_order + if whole { 0.07 } else { 0.0 };
         let worth = of_source(source, covered) * shape / asked;
         Some(Answer { name: worth * named, place: worth * placed, purpose: worth * purposed, forgiven })
     }
@@ -272,8 +272,8 @@ fn popularity_weight(letters: usize, with_place: bool) -> f32 {
 fn of_source(source: Source, covered: f32) -> f32 {
     match source {
         Source::Name => 1.0,
-        Source::Alias(_) => 0.91 + 0.07 * covered.min(1.0),
-        Source::Home | Source::Login => 0.89 + 0.07 * covered.min(1.0),
+        Source::Alias(_) => 0.88 + 0.1 * covered.min(1.0),
+        Source::Home | Source::Login => 0.86 + 0.1 * covered.min(1.0),
         Source::Brand => 0.9,
         Source::Initials => 0.76,
     }

@@ -69,6 +69,10 @@ impl Texts {
         texts
     }
 
+    pub(super) fn words_of(&self, text: &Text) -> &[u32] {
+        &self.words[text.start as usize..][..usize::from(text.count)]
+    }
+
     fn add(&mut self, entry: u32, offering: &Offering) {
         let first = self.texts.len();
         self.add_name(entry, Source::Name, &offering.name, first);
@@ -109,7 +113,7 @@ impl Texts {
 
     /// The same words once an offering: its name also is its brand, and often its address.
     fn add_words(&mut self, entry: u32, source: Source, form: Form, words: &[u32], first: usize) {
-        let known = |text: &Text| self.words[text.start as usize..][..usize::from(text.count)] == *words;
+        let known = |text: &Text| self.words_of(text) == words;
         if words.is_empty() || self.texts[first..].iter().any(known) {
             return;
         }
