@@ -32,6 +32,12 @@ fn main() {
             }
             print!("{report}");
         } else {
+            if std::env::args().nth(1).as_deref() == Some("short") {
+                let results = directory.search(&path, &[]);
+                let ids: Vec<_> = results.by_score().iter().take(5).map(|hit| format!("{}({})", hit.offering.id, hit.matched.text)).collect();
+                println!("{path:<22} {}", ids.join("  "));
+                continue;
+            }
             let results = directory.search(&path, &[]);
             println!("== {path} compare={}", results.compare_addresses);
             for hit in results.by_score().iter().take(8) {
