@@ -25,6 +25,18 @@ fn main() {
     }
     print!("{report}");
     for path in std::env::args().skip(1) {
+        if std::env::args().nth(1).as_deref() == Some("slow") && path != "slow" {
+            let text = std::fs::read_to_string(&path).expect("queries");
+            let mut times: Vec<_> = text.lines().skip(1).map(|line| {
+                let query = line.split('\t').next().unwrap_or_default();
+                let least = (0..5).map(|_| { let at = Instant::now(); std::hint::black_box(directory.search(query, &[])); at.elapsed() }).min();
+                (least.unwrap_or_default(), query)
+            }).collect();
+            times.sort();
+            for (time, query) in times.iter().rev().take(40) { println!("{time:?} {query}"); }
+            println!("p50 {:?}", times[times.len() / 2].0);
+            continue;
+        }
         if let Ok(text) = std::fs::read_to_string(&path) {
             let report = eval::evaluate(&directory, &text, &|| started.elapsed()).expect("queries");
             for miss in &report.misses {

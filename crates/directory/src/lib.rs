@@ -5,6 +5,7 @@
 //! database.
 
 mod address;
+mod bits;
 pub mod eval;
 mod highlight;
 mod index;

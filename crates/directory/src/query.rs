@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use super::{address::Address, index::Index, slips::Slip, words};
+use super::{address::Address, bits::Bits, index::Index, slips::Slip, words};
 
 /// So many words with a slip are also tried as one word without spaces.
 const JOINED_WITH_SLIPS_MAX: usize = 3;
+/// What two words joined must tell to be tried: `creditunion` is not worth a reading of its own.
+const TELLING_MIN: f32 = 0.5;
 /// More words than this are not looked at.
 const TERMS_MAX: usize = 12;
 
@@ -19,6 +21,8 @@ pub(super) struct Query {
 /// One way to read what was typed.
 pub(super) struct Reading {
     pub(super) terms: Vec<Term>,
+    /// All words of the directory that one of the terms may stand for: most words of most texts are none of them.
+    pub(super) meant: Bits,
 }
 
 /// A typed word, and the words of the directory that it may stand for.
@@ -59,7 +63,7 @@ impl Query {
         let mut readings = Vec::new();
         if !words.is_empty() {
             readings.extend(joined_readings(&words, index));
-            readings.push(Reading::of(words.iter().map(String::as_str), index));
+            readings.push(Reading::of(words.iter().map(String::as_str), true, index));
         }
         Self { address, readings, letters }
     }
@@ -70,17 +74,17 @@ impl Query {
 fn joined_readings(words: &[String], index: &Index) -> Vec<Reading> {
     let mut readings = Vec::new();
     if words.len() > 1 {
-        let mut joined = Term::of(&words.concat(), words.len() <= JOINED_WITH_SLIPS_MAX, index);
-        joined.open = true;
-        readings.push(Reading { terms: vec![joined] });
+        let with_slips = words.len() <= JOINED_WITH_SLIPS_MAX;
+        readings.push(Reading::of(std::iter::once(words.concat().as_str()), with_slips, index));
     }
     if words.len() > 2 {
         for at in 0..words.len() - 1 {
             let joined = words[at..at + 2].concat();
-            if index.vocabulary.number(&joined).is_some() {
+            let known = index.vocabulary.number(&joined);
+            if known.is_some_and(|word| index.weight(word) >= TELLING_MIN) {
                 let rest = words[..at].iter().map(String::as_str);
                 let rest = rest.chain([joined.as_str()]).chain(words[at + 2..].iter().map(String::as_str));
-                readings.push(Reading::of(rest, index));
+                readings.push(Reading::of(rest, true, index));
             }
         }
     }
@@ -88,19 +92,28 @@ fn joined_readings(words: &[String], index: &Index) -> Vec<Reading> {
 }
 
 impl Reading {
-    fn of<'a>(words: impl Iterator<Item = &'a str>, index: &Index) -> Self {
-        let mut terms: Vec<Term> = words.map(|word| Term::of(word, true, index)).collect();
-        if let Some(last) = terms.last_mut() {
-            last.open = true;
+    fn of<'a>(words: impl Iterator<Item = &'a str>, with_slips: bool, index: &Index) -> Self {
+        let mut words = words.peekable();
+        let mut terms = Vec::new();
+        while let Some(word) = words.next() {
+            terms.push(Term::of(word, words.peek().is_none(), with_slips, index));
         }
-        Self { terms }
+        let mut meant = Bits::below(index.vocabulary.len());
+        for term in &terms {
+            meant.put_all(term.begins.clone());
+            term.slips.iter().for_each(|slip| meant.put(slip.word));
+        }
+        Self { terms, meant }
     }
 }
 
 impl Term {
-    fn of(text: &str, with_slips: bool, index: &Index) -> Self {
-        let begins = index.vocabulary.beginning_with(text);
+    fn of(text: &str, open: bool, with_slips: bool, index: &Index) -> Self {
+        let mut begins = index.vocabulary.beginning_with(text);
         let known = !begins.is_empty() && index.vocabulary.letters_of(begins.start) as usize == text.len();
+        if !open && (text.len() == 1 || words::is_glue(text)) {
+            begins.end = begins.start + u32::from(known);
+        }
         let slips = if with_slips {
             index.neighbours.of(text, |word| index.vocabulary.word(word))
         } else {
@@ -116,10 +129,11 @@ impl Term {
             let meant = slips.iter().filter(|slip| !slip.unfinished).map(|slip| index.weight(slip.word));
             begun.into_iter().chain(meant).fold(1.0, f32::min)
         };
-        Self { text: text.to_owned(), begins, known, slips, weight, open: false }
+        Self { text: text.to_owned(), begins, known, slips, weight, open }
     }
 
     /// How `word` answers, if it does.
+    #[inline]
     pub(super) fn fit(&self, word: u32, index: &Index) -> Option<Fit> {
         if self.begins.contains(&word) {
             if self.known && word == self.begins.start {

@@ -5,6 +5,7 @@
 //! chose the offering before.
 
 use super::{
+    bits::Bits,
     index::Index,
     query::{Fit, Query, Reading},
     texts::Source,
@@ -133,8 +134,8 @@ impl Index {
             sources.push((self.postings.of_all(term.begins.clone()).len() + slips + 4 * placed, at));
         }
         sources.sort_unstable();
-        let mut set = vec![0u64; self.texts.len().div_ceil(64)];
-        let mut put = |text: u32| set[text as usize / 64] |= 1 << (text % 64);
+        let mut set = Bits::below(self.texts.len());
+        let mut put = |text: u32| set.put(text);
         let mut all = 0;
         for (count, at) in sources {
             if all > 0 && all + count > CANDIDATES_ENOUGH {
@@ -153,7 +154,7 @@ impl Index {
                 placed.flat_map(|entry| self.entries[*entry as usize].texts.clone()).for_each(&mut put);
             }
         }
-        ascending(&set).take(CANDIDATES_MAX).collect()
+        set.ascending().take(CANDIDATES_MAX).collect()
     }
 
     /// Words that are taken as places for a term: a state's code must be whole.
@@ -170,13 +171,17 @@ impl Index {
         let words = self.words_of(text);
         let source = self.texts[text as usize].source;
         let entry = self.texts[text as usize].entry;
-        let (mut used, mut asked, mut named, mut covered) = (0u32, 0.0, 0.0, 0.0);
+        // Words of the text that may answer and haven't yet.
+        let mut open = 0u32;
+        for (at, word) in words.iter().enumerate() {
+            open |= u32::from(reading.meant.has(*word)) << at;
+        }
+        let (mut used, mut asked, mut named, mut covered) = (0, 0.0, 0.0, 0.0);
         let (mut placed, mut purposed, mut in_order) = (0.0, 0.0, 0.0);
         let (mut forgiven, mut exact, mut expected) = (false, true, 0);
         for (number, term) in reading.terms.iter().enumerate() {
-            let free = words.iter().enumerate().filter(|(at, _)| used & (1 << at) == 0);
             let mut best: Option<(usize, Fit)> = None;
-            for (at, word) in free {
+            for (at, word) in words.iter().enumerate().filter(|(at, _)| open & (1 << at) != 0) {
                 let fit = term.fit(*word, self);
                 if let Some(fit) = fit.filter(|fit| best.is_none_or(|(_, best)| fit.quality > best.quality)) {
                     best = Some((at, fit));
@@ -184,7 +189,8 @@ impl Index {
             }
             if let Some((at, fit)) = best.filter(|(_, fit)| source != Source::Initials || fit.quality == 1.0) {
                 let weight = self.weight(words[at]);
-                used |= 1 << at;
+                open &= !(1 << at);
+                used += 1;
                 asked += weight;
                 named += weight * fit.quality;
                 covered += weight * fit.typed * fit.quality;
@@ -198,7 +204,8 @@ impl Index {
             exact = false;
             asked += if term.weight > 0.05 { term.weight.max(0.2) } else { term.weight };
             let aside = |words: &[u32]| {
-                let fits = words.iter().filter_map(|word| term.fit_aside(*word, self));
+                let meant = words.iter().filter(|word| reading.meant.has(**word));
+                let fits = meant.filter_map(|word| term.fit_aside(*word, self));
                 fits.map(|fit| fit.quality).fold(0.0, f32::max)
             };
             let place = aside(self.place_of(entry));
@@ -214,7 +221,7 @@ impl Index {
         }
         let covered = covered / self.weight_of_text(text);
         let in_order = in_order / reading.terms.len() as f32;
-        let whole = exact && used.count_ones() as usize == words.len();
+        let whole = exact && used == words.len();
         let shape = 0.7 + 0.2 * covered.min(1.0) + 0.08 * in_order + if whole { 0.07 } else { 0.0 };
         let worth = of_source(source, covered) * shape / asked;
         Some(Answer { name: worth * named, place: worth * placed, purpose: worth * purposed, forgiven })
@@ -277,16 +284,4 @@ fn of_source(source: Source, covered: f32) -> f32 {
         Source::Brand => 0.9,
         Source::Initials => 0.76,
     }
-}
-
-/// Numbers of the bits that are set.
-fn ascending(set: &[u64]) -> impl Iterator<Item = u32> {
-    set.iter().enumerate().flat_map(|(block, bits)| {
-        let mut bits = *bits;
-        std::iter::from_fn(move || {
-            let bit = (bits != 0).then(|| bits.trailing_zeros())?;
-            bits &= bits - 1;
-            Some(block as u32 * 64 + bit)
-        })
-    })
 }

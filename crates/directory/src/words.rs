@@ -77,7 +77,11 @@ fn split(text: &str) -> Vec<Word> {
                 words.push(Word { text: String::new(), span: at..end });
             }
             if let Some(word) = words.last_mut() {
-                word.text.extend(without_accent(c).to_lowercase().filter(|c| c.is_alphanumeric()));
+                if c.is_ascii() {
+                    word.text.push(c.to_ascii_lowercase());
+                } else {
+                    word.text.extend(without_accent(c).to_lowercase().filter(|c| c.is_alphanumeric()));
+                }
                 word.span.end = end;
             }
             in_word = true;
