@@ -1,218 +1,254 @@
-//! The index: a sorted vocabulary with, for each word, the offerings that carry it.
+//! The index: for each word the texts it stands in, best-known offerings first.
 //!
-//! A query's words are looked up exactly, as beginnings, and (when nothing begins so) with slips forgiven; each
-//! offering adds up what its words are worth, the rarer the word the more. Names typed without spaces and web addresses
-//! are words of their own.
+//! Offerings are numbered by standing, so that whatever ascends (the texts of a word, a set of candidates) comes in the
+//! order in which people look for them, and a bound on work cuts off those whom nobody looks for.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use domain::institution::Offering;
 
-use super::words;
+use super::{
+    address::Sites,
+    slips::Neighbours,
+    texts::{Form, Source, Text, Texts},
+    vocabulary::Vocabulary,
+    words,
+};
 
-/// Which text of an offering a word comes from; a name counts more than a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    /// The whole name or alias, written without spaces.
-    Whole,
-    Name,
-    Alias,
-    Host,
-    Place,
+/// Numbers, for each of many keys some, all in one array.
+pub(super) struct Lists {
+    starts: Vec<u32>,
+    items: Vec<u32>,
 }
 
-impl Field {
-    fn weight(self) -> f32 {
-        match self {
-            Self::Whole => 1.3,
-            Self::Name => 1.0,
-            Self::Alias => 0.85,
-            Self::Host => 0.8,
-            Self::Place => 0.35,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Posting {
-    offering: u32,
-    field: Field,
-    /// The word stands first in its text.
-    first: bool,
+/// What ranking knows of an offering besides its texts.
+pub(super) struct Entry {
+    /// Its place in the directory.
+    pub(super) offering: u32,
+    /// Its texts, without initials.
+    pub(super) texts: Range<u32>,
+    purpose: u16,
+    /// 1.0 (household name) down to 0.0 (tiny).
+    pub(super) popularity: f32,
+    /// By assets, or as its popularity lets expect, and by how much its brand offers; 1.0 for the largest.
+    pub(super) size: f32,
 }
 
 pub(super) struct Index {
-    /// Sorted by word.
-    vocabulary: Vec<(String, Vec<Posting>)>,
-    hosts: HashMap<String, Vec<usize>>,
-    /// Per offering: how many words its name has, so that `Chase` beats `Chase County Bank`.
-    name_words: Vec<f32>,
-    /// Per offering: 1.0 (household name) down to 0.0 (tiny).
-    popularity: Vec<f32>,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) neighbours: Neighbours,
+    pub(super) sites: Sites,
+    pub(super) texts: Vec<Text>,
+    pub(super) entries: Vec<Entry>,
+    /// Per word: how much it tells, from 0.0 to 1.0.
+    weights: Vec<f32>,
+    /// Per text: what its words tell together.
+    text_weights: Vec<f32>,
+    text_words: Vec<u32>,
+    /// Per word: its texts.
+    pub(super) postings: Lists,
+    /// Per word: the offerings whose city or state it is.
+    pub(super) places: Lists,
+    place_words: Lists,
+    purposes: Vec<Vec<u32>>,
+    /// Per offering of the directory: its number here; `u32::MAX` where it isn't listed.
+    entry_of: Vec<u32>,
 }
 
 impl Index {
     pub(super) fn build(offerings: &[Offering]) -> Self {
-        let mut words: HashMap<String, Vec<Posting>> = HashMap::new();
-        let mut hosts: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, offering) in offerings.iter().enumerate() {
-            let mut put = |word: String, field, first| {
-                let postings = words.entry(word).or_default();
-                if !postings.last().is_some_and(|last| last.offering as usize == at && last.field == field) {
-                    postings.push(Posting { offering: at as u32, field, first });
-                }
-            };
-            for (text, field) in texts(offering) {
-                let parts = words::of(text);
-                if matches!(field, Field::Name | Field::Alias) {
-                    put(parts.concat(), Field::Whole, true);
-                }
-                for (position, word) in parts.into_iter().enumerate() {
-                    put(word, field, position == 0);
-                }
-            }
-            for host in
-                [&offering.home_url, &offering.login_url].into_iter().filter_map(|url| words::host(url))
-            {
-                put(without_ending(&host).replace(['.', '-'], ""), Field::Host, true);
-                let at_host = hosts.entry(host).or_default();
-                if at_host.last() != Some(&at) {
-                    at_host.push(at);
-                }
-            }
+        let order = by_standing(offerings);
+        let ordered: Vec<&Offering> = order.iter().map(|at| &offerings[*at as usize]).collect();
+        let sites = Sites::build(&ordered);
+        let mut read = Texts::read(&ordered);
+        let (vocabulary, finals) = std::mem::take(&mut read.intake).sorted();
+        let place_lists = read.places.iter_mut().chain(&mut read.purposes);
+        for word in read.words.iter_mut().chain(place_lists.flatten()) {
+            *word = finals[*word as usize];
         }
-        let mut vocabulary: Vec<_> = words.into_iter().collect();
-        vocabulary.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let pairs = read.texts.iter().enumerate().flat_map(|(number, text)| {
+            read.words_of(text).iter().map(move |word| (*word, number as u32))
+        });
+        let postings = Lists::collect(vocabulary.len(), pairs);
+        let weights = weights(&vocabulary, &postings, &read, ordered.len());
+        let text_weights =
+            read.texts.iter().map(|text| read.words_of(text).iter().map(|word| weights[*word as usize]).sum());
+        let placed = read.places.iter().enumerate();
+        let placed = placed.flat_map(|(entry, words)| words.iter().map(move |word| (*word, entry as u32)));
+        let places = Lists::collect(vocabulary.len(), placed.clone());
+        let neighbours = Neighbours::build((0..vocabulary.len() as u32).map(|word| {
+            let written = |text: &u32| read.texts[*text as usize].source != Source::Initials;
+            let meant = !places.of(word).is_empty() || postings.of(word).first().is_some_and(written);
+            meant.then(|| vocabulary.word(word))
+        }));
+        let mut entry_of = vec![u32::MAX; offerings.len()];
+        for (entry, at) in order.iter().enumerate() {
+            entry_of[*at as usize] = entry as u32;
+        }
         Self {
+            text_weights: text_weights.collect(),
+            place_words: Lists::collect(ordered.len(), placed.map(|(word, entry)| (entry, word))),
+            entries: entries(&ordered, &order, &read),
             vocabulary,
-            hosts,
-            name_words: offerings.iter().map(|offering| words::of(&offering.name).len() as f32).collect(),
-            popularity: offerings
-                .iter()
-                .map(|offering| (6.0 - f32::from(offering.popularity.clamp(1, 6))) / 5.0)
-                .collect(),
+            neighbours,
+            sites,
+            weights,
+            texts: read.texts,
+            text_words: read.words,
+            postings,
+            places,
+            purposes: read.purposes,
+            entry_of,
         }
     }
 
-    /// The best offerings with their scores, best first.
-    pub(super) fn rank(&self, typed: &str, limit: usize) -> Vec<(usize, f32)> {
-        if let Some(host) = words::host(typed) {
-            let found = self.at_host(&host);
-            if !found.is_empty() {
-                return self.best(found, limit);
-            }
-        }
-        // An address nobody has still names somebody: `www.vanguard.com` means Vanguard.
-        let query = words::of(words::host(typed).as_deref().map_or(typed, without_ending));
-        if query.is_empty() {
-            return Vec::new();
-        }
-        let mut scores = self.score_words(&query);
-        if query.len() > 1 {
-            self.score_joined(&query, &mut scores);
-        }
-        self.best(scores, limit)
+    pub(super) fn words_of(&self, text: u32) -> &[u32] {
+        let text = &self.texts[text as usize];
+        &self.text_words[text.start as usize..][..usize::from(text.count)]
     }
 
-    /// An address as pasted: its host, or any host above it (`secure.chase.com` → `chase.com`).
-    fn at_host(&self, host: &str) -> HashMap<usize, f32> {
-        let mut rest = host;
-        loop {
-            if let Some(found) = self.hosts.get(rest) {
-                return found.iter().map(|at| (*at, 1.0)).collect();
-            }
-            match rest.split_once('.') {
-                Some((_, above)) if above.contains('.') => rest = above,
-                _ => return HashMap::new(),
-            }
-        }
+    pub(super) fn weight(&self, word: u32) -> f32 {
+        self.weights[word as usize]
     }
 
-    /// Adds up each word's worth; an offering must answer for every word that says something.
-    fn score_words(&self, query: &[String]) -> HashMap<usize, f32> {
-        let telling: Vec<bool> = query.iter().map(|word| !words::is_noise(word)).collect();
-        let any_telling = telling.contains(&true);
-        let mut scores: HashMap<usize, (f32, u32)> = HashMap::new();
-        for (position, word) in query.iter().enumerate() {
-            let must = telling[position] || !any_telling;
-            for (offering, worth) in self.worth_of(word, position == 0) {
-                let worth = if must { worth } else { worth * 0.25 };
-                let entry = scores.entry(offering).or_default();
-                entry.0 += worth;
-                entry.1 += u32::from(must);
-            }
-        }
-        let needed = telling.iter().filter(|telling| **telling || !any_telling).count() as u32;
-        scores
-            .into_iter()
-            .filter(|(_, (_, met))| *met >= needed)
-            .map(|(at, (score, _))| (at, score / needed as f32))
-            .collect()
+    pub(super) fn weight_of_text(&self, text: u32) -> f32 {
+        self.text_weights[text as usize]
     }
 
-    /// `wells fargo` typed as two words is one name without its space, and `td ameritrade` is `tdameritrade`.
-    fn score_joined(&self, query: &[String], scores: &mut HashMap<usize, f32>) {
-        for (offering, worth) in self.worth_of(&query.concat(), true) {
-            let score = scores.entry(offering).or_default();
-            *score = score.max(worth);
-        }
+    /// The words of an offering's city and state.
+    pub(super) fn place_of(&self, entry: u32) -> &[u32] {
+        self.place_words.of(entry)
     }
 
-    /// What a typed word is worth to each offering: exact, then as a beginning, then with slips forgiven.
-    fn worth_of(&self, word: &str, leads: bool) -> HashMap<usize, f32> {
-        let mut worth: HashMap<usize, f32> = HashMap::new();
-        let mut add = |postings: &[Posting], quality: f32| {
-            for posting in postings {
-                let lead = if leads && posting.first { 1.1 } else { 1.0 };
-                let value = quality * posting.field.weight() * lead;
-                let best = worth.entry(posting.offering as usize).or_default();
-                *best = best.max(value);
-            }
-        };
-        let start = self.vocabulary.partition_point(|(known, _)| known.as_str() < word);
-        let mut begun = false;
-        for (known, postings) in
-            self.vocabulary[start..].iter().take_while(|(known, _)| known.starts_with(word))
-        {
-            begun = true;
-            // The more of the word is typed, the likelier it is meant.
-            let typed = word.len() as f32 / known.len() as f32;
-            add(postings, if known == word { 1.0 } else { 0.55 + 0.25 * typed });
-        }
-        let slips = match word.chars().count() {
-            0..=3 => 0,
-            4..=7 => 1,
-            _ => 2,
-        };
-        if !begun && slips > 0 {
-            for (known, postings) in &self.vocabulary {
-                if known.len().abs_diff(word.len()) <= slips && words::within(word, known, slips) {
-                    add(postings, 0.5);
-                }
-            }
-        }
-        worth
+    /// The words for what an offering is for.
+    pub(super) fn purpose_of(&self, entry: u32) -> &[u32] {
+        &self.purposes[usize::from(self.entries[entry as usize].purpose)]
     }
 
-    fn best(&self, scores: HashMap<usize, f32>, limit: usize) -> Vec<(usize, f32)> {
-        let mut ranked: Vec<_> = scores
-            .into_iter()
-            .map(|(at, score)| (at, score * (1.0 + 0.6 * self.popularity[at]) - 0.01 * self.name_words[at]))
-            .collect();
-        ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        ranked.truncate(limit);
-        ranked
+    /// The number here of an offering of the directory, if it is listed.
+    pub(super) fn entry_of(&self, offering: usize) -> Option<u32> {
+        self.entry_of.get(offering).copied().filter(|entry| *entry != u32::MAX)
+    }
+
+    /// What a word tells that stands in so many texts.
+    pub(super) fn weight_of_common(&self, texts: usize) -> f32 {
+        telling(texts as f32, self.entries.len() as f32)
+    }
+
+    /// Bytes of memory that the index takes besides the offerings.
+    pub(super) fn bytes(&self) -> usize {
+        let lists = [&self.postings, &self.places, &self.place_words];
+        self.vocabulary.bytes()
+            + self.neighbours.bytes()
+            + self.sites.bytes()
+            + self.texts.capacity() * size_of::<Text>()
+            + self.entries.capacity() * size_of::<Entry>()
+            + (self.weights.capacity() + self.text_weights.capacity()) * size_of::<f32>()
+            + (self.text_words.capacity() + self.entry_of.capacity()) * size_of::<u32>()
+            + lists.into_iter().map(Lists::bytes).sum::<usize>()
     }
 }
 
-fn texts(offering: &Offering) -> impl Iterator<Item = (&str, Field)> {
-    let aliases = offering.also_known_as.iter().map(|alias| (alias.as_str(), Field::Alias));
-    [(offering.name.as_str(), Field::Name)]
-        .into_iter()
-        .chain(aliases)
-        .chain([(offering.place.as_str(), Field::Place)])
+impl Lists {
+    /// From pairs of key and item; the items of a key keep their order.
+    fn collect(keys: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        let mut starts = vec![0u32; keys + 1];
+        for (key, _) in pairs.clone() {
+            starts[key as usize + 1] += 1;
+        }
+        for key in 0..keys {
+            starts[key + 1] += starts[key];
+        }
+        let mut next = starts.clone();
+        let mut items = vec![0; starts[keys] as usize];
+        for (key, item) in pairs {
+            let place = &mut next[key as usize];
+            items[*place as usize] = item;
+            *place += 1;
+        }
+        Self { starts, items }
+    }
+
+    pub(super) fn of(&self, key: u32) -> &[u32] {
+        self.of_all(key..key + 1)
+    }
+
+    /// The items of neighbouring keys, one key after the other.
+    pub(super) fn of_all(&self, keys: Range<u32>) -> &[u32] {
+        &self.items[self.starts[keys.start as usize] as usize..self.starts[keys.end as usize] as usize]
+    }
+
+    fn bytes(&self) -> usize {
+        (self.starts.capacity() + self.items.capacity()) * size_of::<u32>()
+    }
 }
 
-fn without_ending(host: &str) -> &str {
-    host.rsplit_once('.').map_or(host, |(name, _)| name)
+/// Places of the listed offerings, best-known first.
+fn by_standing(offerings: &[Offering]) -> Vec<u32> {
+    let listed = offerings.iter().enumerate().filter(|(_, offering)| offering.listed);
+    let mut order: Vec<u32> = listed.map(|(at, _)| at as u32).collect();
+    order.sort_by_key(|at| {
+        let offering = &offerings[*at as usize];
+        (offering.popularity, std::cmp::Reverse(offering.assets_usd_thousands))
+    });
+    order
+}
+
+fn entries(ordered: &[&Offering], order: &[u32], read: &Texts) -> Vec<Entry> {
+    let mut written =
+        read.texts.iter().zip(0u32..).filter(|(text, _)| text.source != Source::Initials).peekable();
+    let mut of_brand: HashMap<&str, u32> = HashMap::new();
+    for offering in ordered {
+        *of_brand.entry(&offering.brand).or_default() += 1;
+    }
+    let entry_numbers = 0u32..;
+    let entries = ordered.iter().zip(order).zip(entry_numbers).map(|((offering, at), entry)| {
+        let start = written.peek().map_or(0, |(_, number)| *number);
+        let mut end = start;
+        while let Some((_, number)) = written.next_if(|(text, _)| text.entry == entry) {
+            end = number + 1;
+        }
+        let popularity = (6.0 - f32::from(offering.popularity.clamp(1, 6))) / 5.0;
+        // From a million to four trillion dollars.
+        let assets = (offering.assets_usd_thousands as f32 / 1e3).max(1.0).ln() / 4e6f32.ln();
+        let siblings = of_brand[offering.brand.as_str()] - 1;
+        let size = (assets.max(0.8 * popularity) + 0.05 * siblings.min(4) as f32).min(1.0);
+        let purpose = read.purpose_of[entry as usize];
+        Entry { offering: *at, texts: start..end, purpose, popularity, size }
+    });
+    entries.collect()
+}
+
+/// What each word tells: the fewer offerings have it, the more. A name without its spaces tells no more than its words:
+/// `creditunion` is no better known than `credit union`.
+fn weights(vocabulary: &Vocabulary, postings: &Lists, read: &Texts, offerings: usize) -> Vec<f32> {
+    let weigh = |word: u32| {
+        if words::is_glue(vocabulary.word(word)) {
+            return 0.05;
+        }
+        let texts = postings.of(word).iter();
+        let mut entries: Vec<u32> = texts.map(|text| read.texts[*text as usize].entry).collect();
+        entries.dedup();
+        telling(entries.len() as f32, offerings as f32)
+    };
+    let mut weights: Vec<f32> = (0..vocabulary.len() as u32).map(weigh).collect();
+    let mut apart = 0.0;
+    for text in &read.texts {
+        let words = read.words_of(text);
+        match text.form {
+            Form::Words => apart = words.iter().map(|word| weights[*word as usize]).sum(),
+            Form::Joined if matches!(text.source, Source::Name | Source::Alias(_)) => {
+                let joined = &mut weights[words[0] as usize];
+                *joined = joined.min(apart);
+            }
+            _ => {}
+        }
+    }
+    weights
+}
+
+/// 1.0 for a word of one offering, down to little for a word of half of them.
+fn telling(having: f32, of: f32) -> f32 {
+    let all = (1.0 + of).ln();
+    ((1.0 + of / having.max(1.0)).ln() / all).clamp(0.1, 1.0)
 }

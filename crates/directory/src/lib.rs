@@ -4,8 +4,17 @@
 //! own offerings are added at start. It lives in memory and is read-only afterwards, so a search takes no lock and asks no
 //! database.
 
+mod address;
+mod bits;
+pub mod eval;
+mod highlight;
 mod index;
+mod query;
+mod rank;
+mod slips;
 mod table;
+mod texts;
+mod vocabulary;
 mod words;
 
 use std::{collections::HashMap, ops::Range};
@@ -13,6 +22,8 @@ use std::{collections::HashMap, ops::Range};
 use domain::institution::Offering;
 
 use index::Index;
+use query::Query;
+use rank::Found;
 pub use table::Damaged;
 
 /// Results on one page of the type-ahead.
@@ -87,6 +98,14 @@ impl Results<'_> {
         self.groups.iter().map(|group| group.hits.len()).sum()
     }
 
+    /// All hits in the order of their score, regardless of brand: the ranking that `eval` measures. Groups stand in the
+    /// order of their best hit, so a page that unfolds a brand's other offerings on request shows the same.
+    pub fn by_score(&self) -> Vec<&Hit<'_>> {
+        let mut hits: Vec<&Hit<'_>> = self.groups.iter().flat_map(|group| &group.hits).collect();
+        hits.sort_by(|a, b| b.score.total.total_cmp(&a.score.total));
+        hits
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
@@ -150,42 +169,55 @@ impl Directory {
     /// The offerings meant by what was typed: a name, a part of it, an abbreviation, a web address, with slips of the
     /// hand forgiven. Nothing before the second letter. `chosen` are ids that the household chose before: at equal
     /// relevance they come first.
-    pub fn search(&self, typed: &str, _chosen: &[&str]) -> Results<'_> {
+    pub fn search(&self, typed: &str, chosen: &[&str]) -> Results<'_> {
         let typed: String = typed.trim().chars().take(QUERY_CHARS_MAX).collect();
         if typed.chars().count() < QUERY_CHARS_MIN {
             return Results::default();
         }
-        let ranked = self.index.rank(&typed, RESULTS_MAX);
-        let compare_addresses = self.several_could_be_meant(&ranked);
+        let query = Query::read(&typed, &self.index);
+        let chosen = chosen.iter().filter_map(|id| self.index.entry_of(*self.by_id.get(*id)?));
+        let found = self.index.rank(&query, &chosen.collect::<Vec<_>>(), RESULTS_MAX);
+        let compare_addresses = self.several_could_be_meant(&found);
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for (at, total) in ranked {
-            let offering = &self.offerings[at];
-            let matched = Matched {
-                field: Field::Name,
-                text: offering.name.clone(),
-                spans: Vec::new(),
-                forgiven: false,
-            };
-            let hit = Hit { offering, matched, score: Score { total, parts: Vec::new() } };
-            match groups.iter_mut().find(|group| group.brand == offering.brand) {
+        for found in found {
+            let hit = self.hit(&query, &found);
+            match groups.iter_mut().find(|group| group.brand == hit.offering.brand) {
                 Some(group) => group.hits.push(hit),
-                None => groups.push(Group { brand: &offering.brand, hits: vec![hit] }),
+                None => groups.push(Group { brand: &hit.offering.brand, hits: vec![hit] }),
             }
         }
         Results { groups, compare_addresses }
     }
 
-    /// Whether another offering shares the best one's brand, or a word of its name that was typed.
-    fn several_could_be_meant(&self, ranked: &[(usize, f32)]) -> bool {
-        let Some((best, best_score)) = ranked.first() else { return false };
-        let best = &self.offerings[*best];
-        let first_word = words::of(&best.name).into_iter().next();
-        ranked.iter().skip(1).any(|(at, score)| {
-            let other = &self.offerings[*at];
-            let close = *score > best_score * 0.5;
-            other.brand == best.brand || (close && words::of(&other.name).into_iter().next() == first_word)
+    fn hit(&self, query: &Query, found: &Found) -> Hit<'_> {
+        let offering = self.offering_of(found);
+        let matched = highlight::matched(&self.index, offering, query, found);
+        let parts = found.score.named().into_iter().filter(|(_, part)| *part != 0.0).collect();
+        Hit { offering, matched, score: Score { total: found.score.total(), parts } }
+    }
+
+    fn offering_of(&self, found: &Found) -> &Offering {
+        &self.offerings[self.index.entries[found.entry as usize].offering as usize]
+    }
+
+    /// Whether another offering answers about as well as the best one and shares its brand, or the word its name begins
+    /// with.
+    fn several_could_be_meant(&self, found: &[Found]) -> bool {
+        let [first, others @ ..] = found else { return false };
+        let best = self.offering_of(first);
+        let leading = |offering: &Offering| words::read(&offering.name).into_iter().next().map(|word| word.text);
+        others.iter().any(|found| {
+            let other = self.offering_of(found);
+            let close = found.score.relevance() > first.score.relevance() * 0.85;
+            close && (other.brand == best.brand || leading(other) == leading(best))
         })
     }
+
+    /// Bytes of memory that the index takes, besides the offerings themselves.
+    pub fn index_bytes(&self) -> usize {
+        self.index.bytes()
+    }
+
 }
 
 #[cfg(test)]

@@ -1,51 +1,130 @@
 //! Words as people type them: case, accents, apostrophes and punctuation don't count.
 
-/// The words of a name: `T. Rowe Price` → `t rowe price`, `Farmers & Merchants` → `farmers and merchants`.
-pub(super) fn of(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let end = |word: &mut String, words: &mut Vec<String>| {
-        if !word.is_empty() {
-            words.push(std::mem::take(word));
-        }
-    };
-    for c in text.chars() {
-        match c {
-            '\'' | '\u{2019}' | '\u{2018}' | '`' => {}
-            '&' | '+' => {
-                end(&mut word, &mut words);
-                words.push("and".to_owned());
-            }
-            c if c.is_alphanumeric() => word.extend(plain(c).to_lowercase()),
-            _ => end(&mut word, &mut words),
+use std::ops::Range;
+
+/// A text is read up to this many words; no institution's name has more.
+pub(super) const WORDS_MAX: usize = 24;
+
+/// A word in the form that is compared, and the bytes of the text it was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word {
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
+}
+
+/// The words of a name: `T. Rowe Price` → `t rowe price`, `Farmers & Merchants` → `farmers and merchants`,
+/// `Inroads FCU` → `inroads federal credit union`. Spans ascend; what an abbreviation stands for shares its span.
+pub(super) fn read(text: &str) -> Vec<Word> {
+    let mut plain = join_initials(split(text));
+    if plain.len() > 1 {
+        plain.retain(|word| word.text != "the");
+    }
+    let mut words = Vec::with_capacity(plain.len());
+    for word in plain {
+        match written_out(&word.text) {
+            Some(long) => words.extend(
+                long.split(' ').map(|part| Word { text: part.to_owned(), span: word.span.clone() }),
+            ),
+            None => words.push(word),
         }
     }
-    end(&mut word, &mut words);
-    join_initials(words)
+    words.truncate(WORDS_MAX);
+    words
+}
+
+/// The same words with numbers apart, if that makes a difference: `my529` → `my 529`.
+pub(super) fn with_numbers_apart(words: &[Word]) -> Option<Vec<Word>> {
+    let mut apart: Vec<Word> = Vec::new();
+    for word in words {
+        let number = |c: char| c.is_ascii_digit();
+        match word.text.find(number).filter(|at| *at > 0 && word.text[*at..].chars().all(number)) {
+            Some(at) if word.span.len() == word.text.len() => {
+                let (start, middle, end) = (word.span.start, word.span.start + at, word.span.end);
+                apart.push(Word { text: word.text[..at].to_owned(), span: start..middle });
+                apart.push(Word { text: word.text[at..].to_owned(), span: middle..end });
+            }
+            _ => apart.push(word.clone()),
+        }
+    }
+    (apart.len() > words.len()).then_some(apart)
+}
+
+/// A name as one word, in each way people write it: `Saint Mary FCU` → `stmaryfederalcreditunion`, `stmaryfcu`,
+/// `saintmaryfcu`.
+pub(super) fn joined(name: &str) -> Vec<String> {
+    let whole: String = read(name).iter().map(|word| word.text.as_str()).collect();
+    let short = whole
+        .strip_suffix("federalcreditunion")
+        .map(|rest| format!("{rest}fcu"))
+        .or_else(|| whole.strip_suffix("creditunion").map(|rest| format!("{rest}cu")));
+    let as_written: String = split(name).iter().map(|word| word.text.as_str()).collect();
+    let mut forms = vec![whole];
+    for form in short.into_iter().chain([as_written]) {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
+}
+
+fn split(text: &str) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut in_word = false;
+    for (at, c) in text.char_indices() {
+        if c.is_alphanumeric() {
+            let end = at + c.len_utf8();
+            if !in_word {
+                words.push(Word { text: String::new(), span: at..end });
+            }
+            if let Some(word) = words.last_mut() {
+                if c.is_ascii() {
+                    word.text.push(c.to_ascii_lowercase());
+                } else {
+                    word.text.extend(without_accent(c).to_lowercase().filter(|c| c.is_alphanumeric()));
+                }
+                word.span.end = end;
+            }
+            in_word = true;
+        } else if matches!(c, '&' | '+') {
+            words.push(Word { text: "and".to_owned(), span: at..at + 1 });
+            in_word = false;
+        } else {
+            in_word = in_word && is_inside_words(c);
+        }
+    }
+    words
+}
+
+/// Marks that don't part words: `people's`, `401(k)`, `E*TRADE`, and accents written as marks of their own.
+fn is_inside_words(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}' | '\u{2018}' | '`' | '(' | '*' | '\u{300}'..='\u{36f}')
 }
 
 /// The letter without its accent, for the accents of American names.
-fn plain(c: char) -> char {
+fn without_accent(c: char) -> char {
     match c {
-        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
-        'é' | 'è' | 'ê' | 'ë' => 'e',
-        'í' | 'ì' | 'î' | 'ï' => 'i',
-        'ó' | 'ò' | 'ô' | 'ö' | 'õ' => 'o',
-        'ú' | 'ù' | 'û' | 'ü' => 'u',
-        'ñ' => 'n',
-        'ç' => 'c',
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'Á' | 'À' | 'Â' | 'Ä' | 'Ã' | 'Å' => 'a',
+        'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' | 'Ê' | 'Ë' => 'e',
+        'í' | 'ì' | 'î' | 'ï' | 'Í' | 'Ì' | 'Î' | 'Ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'Ó' | 'Ò' | 'Ô' | 'Ö' | 'Õ' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' | 'Ú' | 'Ù' | 'Û' | 'Ü' => 'u',
+        'ñ' | 'Ñ' => 'n',
+        'ç' | 'Ç' => 'c',
         other => other,
     }
 }
 
-/// `u s bank` and `us bank` are one: runs of single letters are joined.
-fn join_initials(words: Vec<String>) -> Vec<String> {
-    let mut joined: Vec<String> = Vec::with_capacity(words.len());
+/// `u s bank` and `us bank` are one, and `5/3` is `53`: runs of single letters and digits are joined.
+fn join_initials(words: Vec<Word>) -> Vec<Word> {
+    let mut joined: Vec<Word> = Vec::with_capacity(words.len());
     let mut in_run = false;
     for word in words {
-        let single = word.len() == 1 && word.as_bytes()[0].is_ascii_alphabetic();
+        let single = word.text.len() == 1;
         match joined.last_mut() {
-            Some(last) if single && in_run => last.push_str(&word),
+            Some(last) if single && in_run => {
+                last.text.push_str(&word.text);
+                last.span.end = word.span.end;
+            }
             _ => joined.push(word),
         }
         in_run = single;
@@ -53,78 +132,59 @@ fn join_initials(words: Vec<String>) -> Vec<String> {
     joined
 }
 
-/// Words that say nothing about which institution is meant.
-pub(super) fn is_noise(word: &str) -> bool {
+/// What an abbreviation of the field stands for; both sides are compared written out.
+fn written_out(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "fcu" => "federal credit union",
+        "cu" => "credit union",
+        "natl" => "national",
+        "intl" => "international",
+        "mtg" | "mtge" => "mortgage",
+        "ft" => "fort",
+        "saint" => "st",
+        "mount" => "mt",
+        "1st" => "first",
+        "2nd" => "second",
+        "3rd" => "third",
+        "4th" => "fourth",
+        "5th" => "fifth",
+        _ => return None,
+    })
+}
+
+/// Words that join others and say nothing themselves.
+pub(super) fn is_glue(word: &str) -> bool {
+    matches!(word, "of" | "and" | "the" | "for" | "at" | "in" | "n" | "na" | "co" | "inc" | "llc")
+}
+
+/// Words that people add to any name when they look for the page to log in at.
+pub(super) fn is_said_of_any(word: &str) -> bool {
     matches!(
         word,
-        "bank"
-            | "the"
-            | "of"
-            | "and"
-            | "credit"
-            | "union"
-            | "federal"
-            | "fcu"
-            | "cu"
-            | "na"
-            | "national"
-            | "trust"
-            | "company"
-            | "co"
-            | "savings"
+        "login"
+            | "log"
+            | "signin"
+            | "sign"
             | "online"
-            | "login"
-            | "account"
+            | "website"
+            | "site"
+            | "app"
+            | "www"
+            | "com"
             | "my"
-            | "financial"
-            | "inc"
-            | "llc"
-            | "state"
-            | "community"
+            | "account"
+            | "accounts"
+            | "acct"
     )
-}
-
-/// The host of a web address, or of what looks like one: `https://www.chase.com/x` → `chase.com`.
-pub(super) fn host(text: &str) -> Option<String> {
-    let text = text.trim().to_lowercase();
-    let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or(rest);
-    let host = host.rsplit('@').next().unwrap_or(host);
-    let host = host.strip_prefix("www.").unwrap_or(host);
-    let dotted = host.split('.').count() >= 2 && host.split('.').all(|part| !part.is_empty());
-    let clean = host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
-    (dotted && clean && host.split('.').next_back().is_some_and(|end| end.len() >= 2))
-        .then(|| host.to_owned())
-}
-
-/// Whether two words are within `most` slips of the hand: a letter missing, extra, changed or two swapped.
-pub(super) fn within(a: &str, b: &str, most: usize) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > most {
-        return false;
-    }
-    let mut before = vec![0; b.len() + 1];
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let change = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            row[j] = change.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                row[j] = row[j].min(before[j - 2] + 1);
-            }
-        }
-        if row.iter().min().is_some_and(|least| *least > most) {
-            return false;
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()] <= most
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(text: &str) -> String {
+        read(text).into_iter().map(|word| word.text).collect::<Vec<_>>().join(" ")
+    }
 
     #[test]
     fn names_become_plain_words() {
@@ -133,27 +193,30 @@ mod tests {
             ("U.S. Bank", "us bank"),
             ("Farmers & Merchants", "farmers and merchants"),
             ("People's Crédit", "peoples credit"),
-            ("5/3", "5 3"),
+            ("People\u{2019}s Cre\u{301}dit", "peoples credit"),
+            ("5/3", "53"),
+            ("E*TRADE 401(k)", "etrade 401k"),
+            ("The Home Depot", "home depot"),
+            ("the", "the"),
+            ("Inroads FCU", "inroads federal credit union"),
+            ("1st Natl", "first national"),
+            ("", ""),
+            ("\u{301}\u{0}!", ""),
         ] {
-            assert_eq!(of(name).join(" "), words);
+            assert_eq!(of(name), words);
         }
     }
 
     #[test]
-    fn hosts_are_read_from_anything_that_looks_like_an_address() {
-        assert_eq!(host("https://www.chase.com/a?b").as_deref(), Some("chase.com"));
-        assert_eq!(host("NB.Fidelity.com").as_deref(), Some("nb.fidelity.com"));
-        for other in ["chase", "t. rowe", "a..b", "http://", "first.bank of x"] {
-            assert_eq!(host(other), None, "{other}");
-        }
+    fn words_know_where_they_stand() {
+        let text = "Ñandú's FCU & Co";
+        let words = read(text);
+        let spans: Vec<&str> = words.iter().map(|word| &text[word.span.clone()]).collect();
+        assert_eq!(spans, ["Ñandú's", "FCU", "FCU", "FCU", "&", "Co"]);
     }
 
     #[test]
-    fn slips_of_the_hand_are_counted() {
-        assert!(within("fidleity", "fidelity", 1));
-        assert!(within("vangaurd", "vanguard", 1));
-        assert!(within("schwap", "schwab", 1));
-        assert!(!within("chase", "chose bank", 2));
-        assert!(!within("abcd", "wxyz", 2));
+    fn a_text_of_any_length_has_few_words() {
+        assert_eq!(read(&"a1 ".repeat(5_000)).len(), WORDS_MAX);
     }
 }
