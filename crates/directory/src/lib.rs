@@ -5,7 +5,7 @@
 //! database.
 
 mod index;
-mod table;
+pub mod table;
 mod words;
 
 use std::{collections::HashMap, ops::Range};
