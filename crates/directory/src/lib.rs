@@ -4,6 +4,7 @@
 //! own offerings are added at start. It lives in memory and is read-only afterwards, so a search takes no lock and asks no
 //! database.
 
+pub mod check;
 pub mod import;
 mod index;
 pub mod table;
