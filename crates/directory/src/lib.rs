@@ -6,13 +6,15 @@
 
 mod address;
 mod bits;
+pub mod check;
 pub mod eval;
 mod highlight;
+pub mod import;
 mod index;
 mod query;
 mod rank;
 mod slips;
-mod table;
+pub mod table;
 mod texts;
 mod vocabulary;
 mod words;
