@@ -195,7 +195,11 @@ fn share(right: impl Iterator<Item = bool>) -> f64 {
 }
 
 fn miss(case: &Case<'_>, outcome: &Outcome) -> Option<Miss> {
-    let fine = if case.category == NO_MATCH { outcome.empty } else { outcome.top1 && outcome.top3 && outcome.family };
+    let fine = if case.category == NO_MATCH {
+        outcome.empty
+    } else {
+        outcome.top1 && outcome.top3 && outcome.family
+    };
     let mut wanted: Vec<String> = case.top1.iter().chain(&case.family).map(|id| (*id).to_owned()).collect();
     wanted.sort_unstable();
     wanted.dedup();

@@ -54,8 +54,7 @@ fn in_text(
         }
         Source::Brand => (Field::Alias, offering.brand.as_str()),
         Source::Home | Source::Login => {
-            let url =
-                if found.source == Source::Home { &offering.home_url } else { &offering.login_url };
+            let url = if found.source == Source::Home { &offering.home_url } else { &offering.login_url };
             let (host, spans) = of_label(url, joined);
             return (Field::Address, host, spans);
         }

@@ -66,13 +66,16 @@ impl Index {
         for word in read.words.iter_mut().chain(place_lists.flatten()) {
             *word = finals[*word as usize];
         }
-        let pairs = read.texts.iter().enumerate().flat_map(|(number, text)| {
-            read.words_of(text).iter().map(move |word| (*word, number as u32))
-        });
+        let pairs =
+            read.texts.iter().enumerate().flat_map(|(number, text)| {
+                read.words_of(text).iter().map(move |word| (*word, number as u32))
+            });
         let postings = Lists::collect(vocabulary.len(), pairs);
         let weights = weights(&vocabulary, &postings, &read, ordered.len());
-        let text_weights =
-            read.texts.iter().map(|text| read.words_of(text).iter().map(|word| weights[*word as usize]).sum());
+        let text_weights = read
+            .texts
+            .iter()
+            .map(|text| read.words_of(text).iter().map(|word| weights[*word as usize]).sum());
         let placed = read.places.iter().enumerate();
         let placed = placed.flat_map(|(entry, words)| words.iter().map(move |word| (*word, entry as u32)));
         let places = Lists::collect(vocabulary.len(), placed.clone());

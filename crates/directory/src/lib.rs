@@ -120,6 +120,13 @@ impl Directory {
         Ok(Self::of(table::embedded()?).with(more))
     }
 
+    /// The directory of a file that `heldaway directory import` wrote, with `more` offerings. What only the binary knows
+    /// isn't listed, but keeps its id: no connection loses its institution.
+    pub fn read(file: &[u8], more: Vec<Offering>) -> Result<Self, Damaged> {
+        let unlisted = table::embedded()?.into_iter().map(|offering| Offering { listed: false, ..offering });
+        Ok(Self::of(replaced(replaced(unlisted.collect(), table::read(file)?), more)))
+    }
+
     /// A directory of exactly these offerings.
     pub fn of(offerings: Vec<Offering>) -> Self {
         let by_id = offerings.iter().enumerate().map(|(at, offering)| (offering.id.clone(), at)).collect();
@@ -207,7 +214,8 @@ impl Directory {
     fn several_could_be_meant(&self, found: &[Found]) -> bool {
         let [first, others @ ..] = found else { return false };
         let best = self.offering_of(first);
-        let leading = |offering: &Offering| words::read(&offering.name).into_iter().next().map(|word| word.text);
+        let leading =
+            |offering: &Offering| words::read(&offering.name).into_iter().next().map(|word| word.text);
         others.iter().any(|found| {
             let other = self.offering_of(found);
             let close = found.score.relevance() > first.score.relevance() * 0.85;
@@ -219,7 +227,6 @@ impl Directory {
     pub fn index_bytes(&self) -> usize {
         self.index.bytes()
     }
-
 }
 
 #[cfg(test)]

@@ -149,7 +149,8 @@ impl Term {
         let slip = self.slips[at];
         let typed = (self.text.len() as f32 / index.vocabulary.letters_of(word) as f32).min(1.0);
         // In a short word a slip leaves less to go by.
-        let quality = if slip.slips == 1 { 0.86 - 0.03 * (7.0 - self.text.len() as f32).max(0.0) } else { 0.7 };
+        let quality =
+            if slip.slips == 1 { 0.86 - 0.03 * (7.0 - self.text.len() as f32).max(0.0) } else { 0.7 };
         let quality = if slip.first_letter { quality * 0.9 } else { quality };
         let quality = if slip.unfinished { quality * (0.7 + 0.25 * typed) } else { quality };
         Some(Fit { quality, typed: if slip.unfinished { typed } else { 1.0 }, forgiven: true })

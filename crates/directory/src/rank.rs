@@ -29,7 +29,10 @@ pub(super) struct Found {
 #[derive(Clone, Copy)]
 pub(super) enum Why {
     /// By number, under the query's reading of that number.
-    Text { text: u32, reading: usize },
+    Text {
+        text: u32,
+        reading: usize,
+    },
     Site(u32),
 }
 
@@ -99,12 +102,8 @@ impl Index {
         for text in self.candidates(reading) {
             let Some(answer) = self.answer(reading, text, |_, _, _| {}) else { continue };
             let entry = self.texts[text as usize].entry;
-            let score = Parts {
-                name: answer.name,
-                place: answer.place,
-                purpose: answer.purpose,
-                ..Parts::default()
-            };
+            let score =
+                Parts { name: answer.name, place: answer.place, purpose: answer.purpose, ..Parts::default() };
             let popularity = popularity_weight(query.letters, answer.place > 0.0);
             // Somebody well known isn't meant by mistake where somebody else is meant without one.
             let popularity = if answer.forgiven { popularity * 0.6 } else { popularity };
@@ -167,7 +166,12 @@ impl Index {
     }
 
     /// Compares a reading with a text, and tells `matched` which term was answered by which word of the text.
-    fn answer(&self, reading: &Reading, text: u32, mut matched: impl FnMut(usize, usize, Fit)) -> Option<Answer> {
+    fn answer(
+        &self,
+        reading: &Reading,
+        text: u32,
+        mut matched: impl FnMut(usize, usize, Fit),
+    ) -> Option<Answer> {
         let words = self.words_of(text);
         let source = self.texts[text as usize].source;
         let entry = self.texts[text as usize].entry;
@@ -187,7 +191,8 @@ impl Index {
                     best = Some((at, fit));
                 }
             }
-            if let Some((at, fit)) = best.filter(|(_, fit)| source != Source::Initials || fit.quality == 1.0) {
+            if let Some((at, fit)) = best.filter(|(_, fit)| source != Source::Initials || fit.quality == 1.0)
+            {
                 let weight = self.weight(words[at]);
                 open &= !(1 << at);
                 used += 1;

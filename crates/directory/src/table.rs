@@ -54,6 +54,11 @@ impl Table {
         Self { as_of: as_of.to_owned(), rows }
     }
 
+    /// A table of nothing, older than all facts.
+    pub fn empty() -> Self {
+        Self::new("1970-01-01", Vec::new())
+    }
+
     /// The table in the binary.
     pub fn embedded() -> Result<Self, Damaged> {
         Self::read(INSTITUTIONS)

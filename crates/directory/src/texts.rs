@@ -123,7 +123,8 @@ impl Texts {
     }
 
     fn add_initials(&mut self, entry: u32, name: &str) {
-        let letters: Vec<char> = words::read(name).iter().filter_map(|word| word.text.chars().next()).collect();
+        let letters: Vec<char> =
+            words::read(name).iter().filter_map(|word| word.text.chars().next()).collect();
         if !(3..=8).contains(&letters.len()) {
             return;
         }
@@ -160,7 +161,9 @@ fn words_for(kind: InstitutionKind) -> &'static str {
     match kind {
         InstitutionKind::Bank => "bank banking checking savings cd mortgage credit card",
         InstitutionKind::CreditUnion => "credit union banking checking savings",
-        InstitutionKind::Broker => "brokerage broker ira roth investment investments investing invest stock trading",
+        InstitutionKind::Broker => {
+            "brokerage broker ira roth investment investments investing invest stock trading"
+        }
         InstitutionKind::Retirement => "retirement 401k 403b 457 plan benefits pension workplace",
         InstitutionKind::Insurer => "insurance life annuity annuities",
         InstitutionKind::Lender => "loan loans lending mortgage student auto servicing",
