@@ -17,7 +17,10 @@ mod texts;
 mod vocabulary;
 mod words;
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use domain::institution::Offering;
 
@@ -115,7 +118,7 @@ impl Results<'_> {
 impl Directory {
     /// The embedded directory with `more` offerings; one of `more` replaces an embedded one of the same id.
     pub fn load(more: Vec<Offering>) -> Result<Self, Damaged> {
-        Ok(Self::of(table::embedded()?).with(more))
+        Ok(Self::of(replaced(table::embedded()?, more)))
     }
 
     /// A directory of exactly these offerings.
@@ -128,13 +131,7 @@ impl Directory {
     /// This directory with `more` offerings; one of `more` replaces one of the same id.
     #[must_use]
     pub fn with(&self, more: Vec<Offering>) -> Self {
-        if more.is_empty() {
-            return Self::of(self.offerings.clone());
-        }
-        let replaced: std::collections::HashSet<&str> = more.iter().map(|own| own.id.as_str()).collect();
-        let kept = self.offerings.iter().filter(|offering| !replaced.contains(offering.id.as_str()));
-        let kept: Vec<Offering> = kept.cloned().collect();
-        Self::of(kept.into_iter().chain(more).collect())
+        Self::of(replaced(self.offerings.clone(), more))
     }
 
     /// The offering of an id, also one that is no longer listed.
@@ -218,6 +215,16 @@ impl Directory {
         self.index.bytes()
     }
 
+}
+
+/// `offerings` and `more`, less those of `offerings` whose id one of `more` has.
+fn replaced(mut offerings: Vec<Offering>, more: Vec<Offering>) -> Vec<Offering> {
+    if !more.is_empty() {
+        let ids: HashSet<&str> = more.iter().map(|own| own.id.as_str()).collect();
+        offerings.retain(|offering| !ids.contains(offering.id.as_str()));
+    }
+    offerings.extend(more);
+    offerings
 }
 
 #[cfg(test)]
