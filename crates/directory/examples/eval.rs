@@ -1,86 +1,82 @@
-//! Measures the search: `cargo run --release -p directory --example eval -- QUERIES.tsv`.
+//! Measures the search: how right, how fast, and how both grow.
+//!
+//! `cargo run --release -p directory --example eval -- crates/directory/tests/known.tsv` runs the queries of a table,
+//! queries made from the directory itself, and the table once more over a directory of twenty times the size.
 
 #![expect(clippy::print_stdout, reason = "a report for whoever runs it")]
-
-use std::time::Instant;
-
-use directory::{Directory, eval};
 
 #[path = "../tests/made/mod.rs"]
 mod made;
 
+use std::time::Instant;
+
+use directory::{Directory, eval};
+use domain::institution::Offering;
+
+const TIMES: usize = 20;
+
 fn main() {
     let started = Instant::now();
+    let clock = || started.elapsed();
     let directory = Directory::load(Vec::new()).expect("the embedded directory");
-    println!("load {:?}", started.elapsed());
-    let built = Instant::now();
-    let directory = directory.with(Vec::new());
-    println!("build {:?}, index {} kB", built.elapsed(), directory.index_bytes() / 1000);
-    let made = made::queries(&directory, 400, 2026);
-    let report = eval::evaluate(&directory, &made, &|| started.elapsed()).expect("queries");
-    if std::env::args().nth(1).is_some_and(|first| first == "made") {
+    let loaded = clock();
+    let rebuilt = directory.with(Vec::new());
+    println!("load {loaded:.0?}, rebuild after an edit {:.0?}", clock() - loaded);
+    println!("{} offerings, index {} kB", rebuilt.len(), rebuilt.index_bytes() / 1_000);
+
+    let made = made::queries(&directory, 400, 2_026);
+    show("made from the directory", &eval::evaluate(&directory, &made, &clock).expect("made queries"));
+    let tables: Vec<(String, String)> = std::env::args()
+        .skip(1)
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+            (path, text)
+        })
+        .collect();
+    for (path, text) in &tables {
+        let report = eval::evaluate(&directory, text, &clock).unwrap_or_else(|error| panic!("{path}: {error}"));
         for miss in &report.misses {
             println!("{miss}");
         }
+        show(path, &report);
     }
-    print!("{report}");
-    for path in std::env::args().skip(1) {
-        if std::env::args().nth(1).as_deref() == Some("slow") && path != "slow" {
-            let text = std::fs::read_to_string(&path).expect("queries");
-            let mut times: Vec<_> = text
-                .lines()
-                .skip(1)
-                .map(|line| {
-                    let query = line.split('\t').next().unwrap_or_default();
-                    let least = (0..5)
-                        .map(|_| {
-                            let at = Instant::now();
-                            std::hint::black_box(directory.search(query, &[]));
-                            at.elapsed()
-                        })
-                        .min();
-                    (least.unwrap_or_default(), query)
-                })
-                .collect();
-            times.sort();
-            for (time, query) in times.iter().rev().take(40) {
-                println!("{time:?} {query}");
-            }
-            println!("p50 {:?}", times[times.len() / 2].0);
-            continue;
-        }
-        if let Ok(text) = std::fs::read_to_string(&path) {
-            let report = eval::evaluate(&directory, &text, &|| started.elapsed()).expect("queries");
-            for miss in &report.misses {
-                println!("{miss}");
-            }
-            print!("{report}");
-        } else {
-            if std::env::args().nth(1).as_deref() == Some("short") {
-                let results = directory.search(&path, &[]);
-                let ids: Vec<_> = results
-                    .by_score()
-                    .iter()
-                    .take(5)
-                    .map(|hit| format!("{}({})", hit.offering.id, hit.matched.text))
-                    .collect();
-                println!("{path:<22} {}", ids.join("  "));
-                continue;
-            }
-            let results = directory.search(&path, &[]);
-            println!("== {path} compare={}", results.compare_addresses);
-            for hit in results.by_score().iter().take(8) {
-                println!(
-                    "{:.3} {} [{}] {:?} {:?} {} {:?}",
-                    hit.score.total,
-                    hit.offering.id,
-                    hit.offering.place,
-                    hit.matched.text,
-                    hit.matched.spans,
-                    hit.matched.forgiven,
-                    hit.score.parts
-                );
-            }
+
+    let before = clock();
+    let large = directory.with(crossed(directory.offerings(), TIMES - 1));
+    println!("\n{} offerings, index {} kB", large.len(), large.index_bytes() / 1_000);
+    println!("built in {:.0?}", clock() - before);
+    for (path, text) in &tables {
+        let report = eval::evaluate(&large, text, &clock).expect("ids that are still there");
+        println!("{path}: p50 {:?}, p99 {:?}", report.p50, report.p99);
+    }
+}
+
+fn show(title: &str, report: &eval::Report) {
+    print!("\n{title}\n{report}");
+}
+
+/// Each offering again `times` times, its name crossed with another's: the beginning of one, the end of the other.
+fn crossed(offerings: &[Offering], times: usize) -> Vec<Offering> {
+    let mut large = Vec::with_capacity(offerings.len() * times);
+    for time in 1..=times {
+        for (at, offering) in offerings.iter().enumerate() {
+            let other = &offerings[(at * 31 + time * 1_009) % offerings.len()];
+            let first = offering.name.split(' ').next().unwrap_or_default();
+            let name = format!("{first} {}", other.name);
+            let host: String =
+                name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+            large.push(Offering {
+                id: format!("{}-{time}", offering.id),
+                brand: name.clone(),
+                also_known_as: Vec::new(),
+                home_url: format!("https://www.{host}.com"),
+                login_url: format!("https://login.{host}.com"),
+                place: other.place.clone(),
+                popularity: 6,
+                name,
+                ..offering.clone()
+            });
         }
     }
+    large
 }

@@ -19,7 +19,10 @@ mod texts;
 mod vocabulary;
 mod words;
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use domain::institution::Offering;
 
@@ -117,7 +120,7 @@ impl Results<'_> {
 impl Directory {
     /// The embedded directory with `more` offerings; one of `more` replaces an embedded one of the same id.
     pub fn load(more: Vec<Offering>) -> Result<Self, Damaged> {
-        Ok(Self::of(table::embedded()?).with(more))
+        Ok(Self::of(replaced(table::embedded()?, more)))
     }
 
     /// The directory of a file that `heldaway directory import` wrote, with `more` offerings. What only the binary knows
@@ -137,13 +140,7 @@ impl Directory {
     /// This directory with `more` offerings; one of `more` replaces one of the same id.
     #[must_use]
     pub fn with(&self, more: Vec<Offering>) -> Self {
-        if more.is_empty() {
-            return Self::of(self.offerings.clone());
-        }
-        let replaced: std::collections::HashSet<&str> = more.iter().map(|own| own.id.as_str()).collect();
-        let kept = self.offerings.iter().filter(|offering| !replaced.contains(offering.id.as_str()));
-        let kept: Vec<Offering> = kept.cloned().collect();
-        Self::of(kept.into_iter().chain(more).collect())
+        Self::of(replaced(self.offerings.clone(), more))
     }
 
     /// The offering of an id, also one that is no longer listed.
@@ -227,6 +224,16 @@ impl Directory {
     pub fn index_bytes(&self) -> usize {
         self.index.bytes()
     }
+}
+
+/// `offerings` and `more`, less those of `offerings` whose id one of `more` has.
+fn replaced(mut offerings: Vec<Offering>, more: Vec<Offering>) -> Vec<Offering> {
+    if !more.is_empty() {
+        let ids: HashSet<&str> = more.iter().map(|own| own.id.as_str()).collect();
+        offerings.retain(|offering| !ids.contains(offering.id.as_str()));
+    }
+    offerings.extend(more);
+    offerings
 }
 
 #[cfg(test)]

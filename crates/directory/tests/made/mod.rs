@@ -20,8 +20,19 @@ impl Random {
 type Made = Option<(String, Vec<String>)>;
 
 /// All kinds of queries that can be made.
-pub const KINDS: [&str; 8] =
-    ["one slip", "beginning", "joined", "swapped", "placed", "fcu", "address", "initials"];
+pub const KINDS: [&str; 11] = [
+    "one slip",
+    "beginning",
+    "joined",
+    "swapped",
+    "placed",
+    "fcu",
+    "address",
+    "initials",
+    "other name",
+    "known, one slip",
+    "known, beginning",
+];
 
 /// A table as `directory::eval` reads it, with up to `each` queries of every kind.
 pub fn queries(directory: &Directory, each: usize, seed: u64) -> String {
@@ -30,7 +41,7 @@ pub fn queries(directory: &Directory, each: usize, seed: u64) -> String {
     let mut table = "query\ttop1_ids\ttop3_ids\tfamily_ids_top8\tcategory\n".to_owned();
     for kind in KINDS {
         let mut made = 0;
-        for _ in 0..each * 40 {
+        for _ in 0..each * 60 {
             let offering = &directory.offerings()[random.below(directory.len())];
             let Some((query, ids)) = names.make(kind, offering, &mut random) else { continue };
             let ids = ids.join(";");
@@ -85,7 +96,8 @@ impl<'a> Names<'a> {
                 Some((format!("{short} fcu"), same()))
             }
             "address" => self.address(offering, random),
-            _ => self.initials(&words),
+            "initials" => self.initials(&words),
+            _ => self.of_known(kind, offering, random),
         }
     }
 
@@ -126,6 +138,29 @@ impl<'a> Names<'a> {
                 || plain(&other.name).replace(' ', "") == typed
         };
         Some((typed.clone(), self.offerings.iter().filter(fits).map(|other| other.id.clone()).collect()))
+    }
+
+    /// Some name of an institution that people know.
+    fn of_known(&self, kind: &str, offering: &Offering, random: &mut Random) -> Made {
+        let names: Vec<&String> = std::iter::once(&offering.name).chain(&offering.also_known_as).collect();
+        let name = plain(names[random.below(names.len())]);
+        if offering.popularity > 3 || name.len() < 4 || !name.is_ascii() {
+            return None;
+        }
+        let of = |name: &str| self.by_name[name].iter().map(|other| other.id.clone()).collect();
+        match kind {
+            "other name" => Some((name.clone(), of(&name))),
+            "known, one slip" => (name.len() >= 6).then(|| (slip(&name, random), of(&name))),
+            _ => {
+                let typed = &name[..(name.len() * 7).div_ceil(10)];
+                let fits = |name: &&String| plain(name).starts_with(typed);
+                let fits = |other: &&Offering| {
+                    std::iter::once(&other.name).chain(&other.also_known_as).any(|name| fits(&name))
+                };
+                let ids = self.offerings.iter().filter(fits).map(|other| other.id.clone()).collect();
+                Some((typed.to_owned(), ids))
+            }
+        }
     }
 
     fn initials(&self, words: &[&str]) -> Made {
