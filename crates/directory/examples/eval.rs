@@ -34,7 +34,8 @@ fn main() {
         })
         .collect();
     for (path, text) in &tables {
-        let report = eval::evaluate(&directory, text, &clock).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let report =
+            eval::evaluate(&directory, text, &clock).unwrap_or_else(|error| panic!("{path}: {error}"));
         for miss in &report.misses {
             println!("{miss}");
         }
@@ -63,8 +64,7 @@ fn crossed(offerings: &[Offering], times: usize) -> Vec<Offering> {
             let other = &offerings[(at * 31 + time * 1_009) % offerings.len()];
             let first = offering.name.split(' ').next().unwrap_or_default();
             let name = format!("{first} {}", other.name);
-            let host: String =
-                name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+            let host: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
             large.push(Offering {
                 id: format!("{}-{time}", offering.id),
                 brand: name.clone(),
