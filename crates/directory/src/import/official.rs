@@ -42,6 +42,8 @@ pub(crate) struct Entry {
     pub(crate) other_names: Vec<String>,
     pub(crate) home_url: Option<String>,
     pub(crate) city: String,
+    /// So may the city be.
+    pub(crate) city_cut: bool,
     pub(crate) state: String,
     pub(crate) assets_usd_thousands: Option<u64>,
 }
@@ -67,7 +69,12 @@ pub(crate) fn import(work: &mut Work, list: &List) {
     for (at, row) in work.rows().iter().enumerate() {
         by_host.entry(addresses::host(&row.home_url).to_owned()).or_default().push(at);
     }
+    let mut seen = HashSet::new();
     for entry in &list.entries {
+        if !seen.insert(&entry.regulator_id) {
+            work.skip(list.source, entry.line, &entry.name, "listed twice");
+            continue;
+        }
         let known = match work.at_regulator(&entry.regulator_id) {
             Some(at) => Some(at),
             None => match same_institution(work, entry, &by_host) {
@@ -86,7 +93,7 @@ pub(crate) fn import(work: &mut Work, list: &List) {
         };
         match (known, &entry.home_url) {
             (Some(at), _) if speaks_for(work.row(at), &entry.regulator_id, &listed) => {
-                update(work, at, entry)
+                update(work, at, entry);
             }
             (Some(_), _) => {}
             (None, Some(home_url)) => add(work, entry, home_url),
@@ -149,7 +156,8 @@ fn update(work: &mut Work, at: usize, entry: &Entry) {
     let cut_letters =
         names::letters(entry.name.trim_end_matches(" Credit Union").trim_end_matches(" Federal"));
     let same_name = was == is || (entry.cut && was.starts_with(&cut_letters));
-    let same_city = names::letters(&row.city).starts_with(&names::letters(&entry.city));
+    let (city_was, city) = (names::letters(&row.city), names::letters(&entry.city));
+    let same_city = city.is_empty() || city_was == city || (entry.city_cut && city_was.starts_with(&city));
     let same_site =
         entry.home_url.as_deref().is_none_or(|url| addresses::host(url) == addresses::host(&row.home_url));
     let mut ids = row.regulator_ids.clone();
