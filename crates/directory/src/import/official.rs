@@ -186,6 +186,13 @@ fn update(work: &mut Work, at: usize, entry: &Entry) {
     }
 }
 
+/// An id with the number of a charter at its end is that institution's; a brand's id is a name alone.
+fn is_named_after_its_charter(row: &Row) -> bool {
+    let numbers = row.regulator_ids.iter().filter_map(|id| id.split_once(':').map(|(_, number)| number));
+    let ending = row.id.rsplit('-').next().unwrap_or_default().trim_start_matches("cu");
+    !ending.is_empty() && numbers.into_iter().any(|number| number == ending)
+}
+
 /// Rows of this regulator that the list doesn't have any more.
 fn close(work: &mut Work, list: &List, listed: &HashSet<String>) {
     let mut known = 0;
@@ -213,12 +220,12 @@ fn close(work: &mut Work, list: &List, listed: &HashSet<String>) {
         if partial && !said_so {
             continue;
         }
-        if work.may(at, Column::Name, Rank::Official) {
+        if work.may(at, Column::Name, Rank::Official) || is_named_after_its_charter(work.row(at)) {
             work.put_official(at, Column::Standing, "closed");
         } else {
             let row = work.row(at);
             work.note(format!(
-                "{} ({}) is not in {} any more; its name was written by hand, so it stays listed",
+                "{} ({}) is not in {} any more; it is a brand by hand, so it stays listed",
                 row.id,
                 row.regulator_ids.join("; "),
                 list.source

@@ -21,8 +21,12 @@ const BY_HAND: [(&str, &[u8]); 3] = [
 static SHEETS: LazyLock<Result<Vec<Sheet>, Refused>> =
     LazyLock::new(|| BY_HAND.into_iter().map(|(name, bytes)| Sheet::tabs(name, bytes)).collect());
 
+pub(crate) fn sheets() -> Result<&'static [Sheet], Refused> {
+    SHEETS.as_ref().map(Vec::as_slice).map_err(Refused::clone)
+}
+
 pub(crate) fn project(work: &mut Work) -> Result<(), Refused> {
-    for sheet in SHEETS.as_ref().map_err(Refused::clone)? {
+    for sheet in sheets()? {
         additions::import(work, sheet, Author::Project)?;
     }
     Ok(())

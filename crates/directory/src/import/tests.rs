@@ -103,7 +103,14 @@ fn what_was_written_by_hand_stays_and_a_gone_charter_is_told() {
     assert!(row.is_called("First Example Bank, National Association"));
     let (table, report) = import_fdic(&table, "TX,Second Bank,9002,Austin,100,1,second.test,,,\n");
     assert_eq!(table.row("example").unwrap().standing, Standing::Listed);
-    assert!(report.notes[0].contains("written by hand"), "{report}");
+    assert!(report.notes[0].contains("brand by hand"), "{report}");
+    // Not a brand: an institution that only has its name by hand.
+    (brand.id, brand.name) = ("example-9001".to_owned(), "Example of Ohio".to_owned());
+    let (_, report) = import_fdic(
+        &Table::new("2026-01-01", vec![brand]),
+        "TX,Second Bank,9002,Austin,100,1,second.test,,,\n",
+    );
+    assert_eq!(report.closed, ["example-9001"]);
 }
 
 #[test]
@@ -304,5 +311,23 @@ fn addresses_are_cleaned_or_dropped() {
         ("", None),
     ] {
         assert_eq!(addresses::cleaned(raw).as_deref(), clean, "{raw}");
+    }
+}
+
+/// The files by hand were changed: write the shipped file again (`data/README.md`).
+#[test]
+fn the_shipped_file_has_what_was_written_by_hand() {
+    let table = Table::embedded().unwrap();
+    let (next, report) = run(&table, &Sources::default()).unwrap();
+    assert!(report.is_unchanged() && report.skipped.is_empty(), "{report}");
+    assert_eq!(next.text(), table.text());
+    for sheet in settle::sheets().unwrap() {
+        let id = sheet.need(&["id"]).unwrap();
+        let mut seen = std::collections::HashSet::new();
+        for line in sheet.lines() {
+            let (file, id) = (sheet.source(), line.get(id));
+            assert!(table.row(id).is_some(), "{file} line {}: nobody is {id}", line.number);
+            assert!(seen.insert(id), "{file} line {}: {id} once more", line.number);
+        }
     }
 }
