@@ -120,7 +120,10 @@ fn one_more_charter_of_a_known_institution_joins_its_row() {
     let (table, report) = import_fdic(&table, &twin);
     assert_eq!(table.rows().len(), 1, "{report}");
     assert_eq!(table.rows()[0].regulator_ids, ["FDIC:9001", "FDIC:9003"]);
-    assert_eq!(table.rows()[0].city, "Springfield");
+    assert_eq!(
+        (table.rows()[0].city.as_str(), table.rows()[0].assets_usd_thousands),
+        ("Springfield", 1_500_900)
+    );
     // The first one goes: the second speaks for the row.
     let (table, report) = import_fdic(&table, "TX,Example Trust,9003,Austin,900,1,first-example.test,,,\n");
     assert!(report.closed.is_empty());
