@@ -32,7 +32,7 @@ pub enum Fault {
     NotToldApart,
     /// Several have a name, and the place of one isn't known.
     NameWithoutPlace,
-    /// Offerings of unrelated brands have the same address.
+    /// Brands whose address tells nobody apart: the host of their login is another brand's, too.
     SharedAddress,
     /// Another name of one institution is the name of another.
     BorrowedName,
@@ -58,7 +58,7 @@ impl Fault {
             Self::DeadAddress => "nobody can log in at this address",
             Self::NotToldApart => "one brand, one login address, and no purpose that tells them apart",
             Self::NameWithoutPlace => "several have this name, and city and state of one are missing",
-            Self::SharedAddress => "unrelated brands at one address",
+            Self::SharedAddress => "several brands log in at this address",
             Self::BorrowedName => "another name of one is the name of another",
         }
     }
@@ -99,9 +99,10 @@ pub fn check(table: &Table) -> Vec<Finding> {
             findings.push(finding(Severity::Severe, Fault::NameWithoutPlace, &rows, &rows[0].name));
         }
     }
-    for rows in shared(&listed, |row| vec![place(&row.home_url).to_owned()]) {
+    // What a client compares is the host of the login address.
+    for rows in shared(&listed, |row| vec![host(login(row)).to_owned()]) {
         if rows.iter().any(|row| row.brand != rows[0].brand) {
-            findings.push(finding(Severity::Look, Fault::SharedAddress, &rows, host(&rows[0].home_url)));
+            findings.push(finding(Severity::Look, Fault::SharedAddress, &rows, host(login(rows[0]))));
         }
     }
     borrowed_names(&listed, &mut findings);

@@ -23,6 +23,7 @@ pub(crate) use addresses::{host, place, wrong_shape};
 pub(crate) use names::letters;
 
 use crate::table::{self, Table};
+use sheet::Sheet;
 use work::Work;
 
 /// The files to read, as bytes; each may be missing.
@@ -69,6 +70,33 @@ pub fn run(present: &Table, sources: &Sources<'_>) -> Result<(Table, Report), Re
     if !table::is_day(as_of) {
         return Err(Refused::Day { day: as_of.to_owned() });
     }
+    let mut table = present.clone();
+    let (mut skipped, mut notes) = (Vec::new(), Vec::new());
+    for pass in 1.. {
+        let (next, now_skipped, now_notes) = once(&table, sources)?.finish(as_of);
+        skipped = now_skipped;
+        notes.extend(now_notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+        let settled = next == table;
+        table = next;
+        if settled {
+            break;
+        }
+        if pass == PASSES_MAX {
+            notes.push(
+                "the sources contradict one another: a second import may change something again".to_owned(),
+            );
+            break;
+        }
+    }
+    let report = Report::of(present, &table, skipped, notes);
+    Ok((table, report))
+}
+
+/// What one source adds may be what another one speaks of: a firm's new row has a charter that the FDIC knows. So sources
+/// are read until they change nothing; all but odd ones are settled by the second time.
+const PASSES_MAX: u32 = 6;
+
+fn once(present: &Table, sources: &Sources<'_>) -> Result<Work, Refused> {
     let mut work = Work::new(present);
     if let Some(bytes) = sources.table {
         research::import(&mut work, bytes)?;
@@ -81,10 +109,11 @@ pub fn run(present: &Table, sources: &Sources<'_>) -> Result<(Table, Report), Re
     }
     settle::project(&mut work)?;
     if let Some(bytes) = sources.additions {
-        additions::import(&mut work, "additions", bytes, additions::Author::Firm)?;
+        let sheet = Sheet::tabs("additions", bytes)?;
+        additions::import(&mut work, &sheet, additions::Author::Firm)?;
     }
     settle::brands(&mut work);
-    Ok(work.finish(as_of))
+    Ok(work)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ const FORBIDDEN: [&str; 8] =
 
 const FILE_LINES_MAX: usize = 600;
 /// More packages are more to trust and to build: raise it knowingly, with the reason in the commit.
-const PACKAGES_MAX: usize = 360;
+const PACKAGES_MAX: usize = 361;
 
 /// What templates may put in as it is: pictures that our own code draws.
 const OWN_MARKUP: [&str; 3] = ["{{ chart|safe }}", "{{ allocation|safe }}", "{{ owned|safe }}"];

@@ -17,13 +17,8 @@ pub(crate) enum Author {
     Firm,
 }
 
-pub(crate) fn import(
-    work: &mut Work,
-    source: &'static str,
-    bytes: &[u8],
-    author: Author,
-) -> Result<(), Refused> {
-    let sheet = Sheet::tabs(source, bytes)?;
+pub(crate) fn import(work: &mut Work, sheet: &Sheet, author: Author) -> Result<(), Refused> {
+    let source = sheet.source();
     let id = sheet.need(&["id"])?;
     let mut columns: Vec<(Column, At)> = Vec::new();
     for (name, at) in sheet.header() {
@@ -36,7 +31,7 @@ pub(crate) fn import(
         }
     }
     for line in sheet.lines() {
-        if let Err(reason) = import_line(work, line, line.get(id), &columns, author) {
+        if let Err(reason) = import_line(work, source, line, line.get(id), &columns, author) {
             work.skip(source, line.number, line.get(id), reason);
         }
     }
@@ -45,46 +40,47 @@ pub(crate) fn import(
 
 fn import_line(
     work: &mut Work,
+    source: &'static str,
     line: Line<'_>,
     id: &str,
     columns: &[(Column, At)],
     author: Author,
 ) -> Result<(), &'static str> {
-    let cell = |wanted: Column| {
-        let at = columns.iter().find(|(column, _)| *column == wanted).map(|(_, at)| *at);
-        line.maybe(at)
-    };
-    let regulator_ids = cell(Column::RegulatorId);
-    let by_regulator = regulator_ids.split(';').find_map(|one| work.at_regulator(one.trim()));
-    let at = match (by_regulator.or_else(|| work.at_id(id)), author) {
-        (Some(at), _) => at,
-        (None, Author::Project) => return Ok(()),
-        (None, Author::Firm) => {
-            let name = names::tidy(cell(Column::Name));
-            let home_url = addresses::cleaned(cell(Column::HomeUrl));
-            let (false, Some(home_url)) = (name.is_empty(), home_url) else {
-                return Err("a new institution needs id, name and home_url");
-            };
-            let mut row = Row::new("", &name, &home_url);
-            row.set(Column::Id, id)?;
-            // On trial first, so that a line with a mistake adds no half of a row.
-            for (column, at) in columns {
-                if let Some(text) = value(*column, line.get(*at))? {
-                    row.set(*column, &text)?;
-                }
-            }
-            work.push(Row::new(id, &name, &home_url))
-        }
-    };
-    let rank = if author == Author::Firm { Rank::Firm } else { Rank::Project };
-    let mut trial = work.row(at).clone();
-    let mut values = Vec::new();
-    for (column, cell) in columns {
-        if let Some(text) = value(*column, line.get(*cell))? {
-            trial.set(*column, &text)?;
-            values.push((*column, text));
-        }
+    if author == Author::Project && work.at_id(id).is_none() {
+        return Ok(());
     }
+    let mut values: Vec<(Column, String)> = Vec::new();
+    for (column, at) in columns {
+        values.extend(value(*column, line.get(*at))?.map(|text| (*column, text)));
+    }
+    let given =
+        |wanted: Column| values.iter().find(|(column, _)| *column == wanted).map(|(_, text)| text.as_str());
+    let mut regulators = given(Column::RegulatorId).unwrap_or_default().split(';').map(str::trim);
+    let by_regulator = regulators.find_map(|one| work.at_regulator(one));
+    let known = match (by_regulator, work.at_id(id)) {
+        (Some(one), Some(other)) if one != other => return Err("its regulator id is another institution's"),
+        (one, other) => one.or(other),
+    };
+    let mut row = if let Some(at) = known {
+        work.row(at).clone()
+    } else {
+        let (Some(name), Some(home_url)) = (given(Column::Name), given(Column::HomeUrl)) else {
+            return Err("a new institution needs id, name and home_url");
+        };
+        let mut row = Row::new("", name, home_url);
+        row.set(Column::Id, id)?;
+        row
+    };
+    let new = row.clone();
+    // On trial first, so that a line with a mistake changes nothing.
+    for (column, text) in &values {
+        row.set(*column, text)?;
+    }
+    let at = known.unwrap_or_else(|| work.push(new));
+    if work.row(at).id != id {
+        work.note(format!("{source}: {id} is in the table as {}", work.row(at).id));
+    }
+    let rank = if author == Author::Firm { Rank::Firm } else { Rank::Project };
     for (column, text) in values {
         work.put(at, column, &text, rank)?;
     }

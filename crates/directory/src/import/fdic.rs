@@ -53,7 +53,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<List, Refused> {
         let mut other_names =
             vec![if names::is_shouted(&legal) { names::recased(&legal) } else { legal.clone() }];
         let more_names = trade_names.iter().map(|at| names::tidy(line.get(*at)));
-        other_names.extend(more_names.filter(|name| says_something(name)));
+        other_names.extend(more_names.filter(|name| is_trade_name(name)));
         let more_sites = sites.iter().filter_map(|at| addresses::cleaned(line.get(*at)));
         let home = home_url.as_deref().map(addresses::host).unwrap_or_default().to_owned();
         other_names
@@ -68,6 +68,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<List, Refused> {
             other_names,
             home_url,
             city: names::city(line.get(city)),
+            city_cut: false,
             state: names::state(line.get(state)).unwrap_or_default().to_owned(),
             assets_usd_thousands: thousands(line.get(assets)),
         });
@@ -80,14 +81,11 @@ fn thousands(text: &str) -> Option<u64> {
     whole.parse().ok()
 }
 
-/// Whether a trade name is one: some are addresses, some say that there is none.
-pub(crate) fn says_something(name: &str) -> bool {
+/// Whether a trade name is one; some are addresses.
+pub(crate) fn is_trade_name(name: &str) -> bool {
     let lower = name.to_lowercase();
-    let nothing =
-        ["none", "n/a", "na", "no", "null", "same", "-", "not applicable", "credit union", "fcu", "bank"];
-    name.chars().filter(|c| c.is_alphanumeric()).count() >= 2
+    !names::says_nothing(name)
         && name.len() <= 80
-        && !nothing.contains(&lower.as_str())
         && !lower.starts_with("www.")
         && !lower.starts_with("http")
         && !lower.contains('@')

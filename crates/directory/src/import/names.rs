@@ -52,21 +52,20 @@ fn without_ending(name: &str, ending: &str) -> Option<String> {
 /// A credit union's name for people; the official one comes in capitals, cut, and without what it is.
 pub(crate) fn credit_union(official: &str, federal: bool) -> String {
     let official = tidy(official);
-    let mut name = if is_shouted(&official) { recased(&official) } else { official };
+    let spelled = if is_shouted(&official) { recased(&official) } else { official };
+    let mut name = spelled.as_str();
     if let Some(rest) = name.strip_prefix("The ").filter(|rest| !rest.starts_with("Credit Union")) {
-        name = rest.to_owned();
+        name = rest;
     }
     for ending in [", A", ", a", " Inc.", " Inc", " Incorporated"] {
-        if let Some(start) = name.strip_suffix(ending) {
-            name = start.trim_end_matches([',', ' ']).to_owned();
-        }
+        name = name.strip_suffix(ending).map_or(name, |start| start.trim_end_matches([',', ' ']));
     }
     if let Some(start) = name.strip_suffix(" FCU") {
         return format!("{start} Federal Credit Union");
     }
     let lower = name.to_lowercase();
     if lower.contains("credit union") || name.split(' ').any(|word| word == "CU") {
-        name
+        name.to_owned()
     } else if federal && !lower.ends_with(" federal") {
         format!("{name} Federal Credit Union")
     } else {
@@ -78,6 +77,14 @@ pub(crate) fn credit_union(official: &str, federal: bool) -> String {
 pub(crate) fn tidy(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() || c == ';' { ' ' } else { c }).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a form was filled in with nothing: some say so in words.
+pub(crate) fn says_nothing(name: &str) -> bool {
+    let nothing =
+        ["none", "n/a", "na", "no", "null", "same", "not applicable", "credit union", "fcu", "bank"];
+    name.chars().filter(|c| c.is_alphanumeric()).count() < 2
+        || nothing.contains(&name.to_lowercase().as_str())
 }
 
 /// A city as people write it.

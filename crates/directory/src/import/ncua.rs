@@ -18,6 +18,7 @@ const BRANCHES: &str = "Credit Union Branch Information.txt";
 
 /// Official names and cities are cut at so many characters.
 const NAME_CHARS: usize = 35;
+const CITY_CHARS: usize = 15;
 
 /// What one file says of each credit union, by charter.
 type Said = HashMap<String, Vec<String>>;
@@ -77,8 +78,9 @@ pub(crate) fn read(sources: &Sources<'_>) -> Result<Option<List>, Refused> {
             kind: InstitutionKind::CreditUnion,
             name: names::credit_union(&official, federal),
             cut: official.chars().count() >= NAME_CHARS - 1,
-            other_names: other_names.filter(|name| fdic::says_something(name)).collect(),
+            other_names: other_names.filter(|name| fdic::is_trade_name(name)).collect(),
             home_url: addresses::cleaned(&first(&sites)),
+            city_cut: city.chars().count() >= CITY_CHARS - 1 && !offices.contains_key(charter),
             city,
             state,
             assets_usd_thousands: dollars.map(|dollars| dollars / 1_000),

@@ -42,6 +42,8 @@ pub(crate) struct Entry {
     pub(crate) other_names: Vec<String>,
     pub(crate) home_url: Option<String>,
     pub(crate) city: String,
+    /// So may the city be.
+    pub(crate) city_cut: bool,
     pub(crate) state: String,
     pub(crate) assets_usd_thousands: Option<u64>,
 }
@@ -61,13 +63,18 @@ pub(crate) fn import(work: &mut Work, list: &List) {
     for (line, what, reason) in &list.skipped {
         work.skip(list.source, *line, what, reason);
     }
-    let listed: HashSet<String> =
-        list.entries.iter().filter_map(|entry| regulator_key(&entry.regulator_id)).collect();
+    let keyed = list.entries.iter().filter_map(|entry| Some((regulator_key(&entry.regulator_id)?, entry)));
+    let listed: HashMap<String, &Entry> = keyed.collect();
     let mut by_host: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, row) in work.rows().iter().enumerate() {
         by_host.entry(addresses::host(&row.home_url).to_owned()).or_default().push(at);
     }
+    let mut seen = HashSet::new();
     for entry in &list.entries {
+        if !seen.insert(&entry.regulator_id) {
+            work.skip(list.source, entry.line, &entry.name, "listed twice");
+            continue;
+        }
         let known = match work.at_regulator(&entry.regulator_id) {
             Some(at) => Some(at),
             None => match same_institution(work, entry, &by_host) {
@@ -86,10 +93,10 @@ pub(crate) fn import(work: &mut Work, list: &List) {
         };
         match (known, &entry.home_url) {
             (Some(at), _) if speaks_for(work.row(at), &entry.regulator_id, &listed) => {
-                update(work, at, entry)
+                update(work, at, entry, &listed);
             }
             (Some(_), _) => {}
-            (None, Some(home_url)) => add(work, entry, home_url),
+            (None, Some(home_url)) => add(work, entry, home_url, &listed),
             (None, None) => work.skip(list.source, entry.line, &entry.name, "no usable web address"),
         }
     }
@@ -123,24 +130,36 @@ fn one_charter_more(work: &mut Work, at: usize, entry: &Entry) -> usize {
 }
 
 /// The first of a row's charters that is in the list tells its name, city and size.
-fn speaks_for(row: &Row, regulator_id: &str, listed: &HashSet<String>) -> bool {
+fn speaks_for(row: &Row, regulator_id: &str, listed: &HashMap<String, &Entry>) -> bool {
     let mut keys = row.regulator_ids.iter().filter_map(|id| regulator_key(id));
-    keys.find(|key| listed.contains(key)) == regulator_key(regulator_id)
+    keys.find(|key| listed.contains_key(key)) == regulator_key(regulator_id)
 }
 
-fn add(work: &mut Work, entry: &Entry, home_url: &str) {
+fn add(work: &mut Work, entry: &Entry, home_url: &str, listed: &HashMap<String, &Entry>) {
     let wanted = format!("{}-{}", names::slug(&entry.name), entry.id_ending);
     let mut row = Row::new(&work.free_id(&wanted), &entry.name, home_url);
     row.kind = entry.kind;
     row.regulator_ids = vec![entry.regulator_id.clone()];
     let at = work.push(row);
-    update(work, at, entry);
+    update(work, at, entry, listed);
 }
 
-fn update(work: &mut Work, at: usize, entry: &Entry) {
+/// What all charters of a row have together; `None` when the list says nothing of them.
+fn assets(row: &Row, listed: &HashMap<String, &Entry>) -> Option<u64> {
+    let keys = row.regulator_ids.iter().filter_map(|id| regulator_key(id));
+    let known = keys.filter_map(|key| listed.get(&key)?.assets_usd_thousands);
+    known.reduce(u64::saturating_add)
+}
+
+fn city_letters(city: &str) -> String {
+    names::letters(&city.replace("Saint ", "St. "))
+}
+
+fn update(work: &mut Work, at: usize, entry: &Entry, listed: &HashMap<String, &Entry>) {
+    let assets = assets(work.row(at), listed);
     let mut put = |column, text: &str| work.put_official(at, column, text);
     put(Column::Standing, "listed");
-    if let Some(assets) = entry.assets_usd_thousands {
+    if let Some(assets) = assets {
         put(Column::Assets, &assets.to_string());
         put(Column::Popularity, &tier(assets).to_string());
     }
@@ -149,7 +168,8 @@ fn update(work: &mut Work, at: usize, entry: &Entry) {
     let cut_letters =
         names::letters(entry.name.trim_end_matches(" Credit Union").trim_end_matches(" Federal"));
     let same_name = was == is || (entry.cut && was.starts_with(&cut_letters));
-    let same_city = names::letters(&row.city).starts_with(&names::letters(&entry.city));
+    let (city_was, city) = (city_letters(&row.city), city_letters(&entry.city));
+    let same_city = city.is_empty() || city_was == city || (entry.city_cut && city_was.starts_with(&city));
     let same_site =
         entry.home_url.as_deref().is_none_or(|url| addresses::host(url) == addresses::host(&row.home_url));
     let mut ids = row.regulator_ids.clone();
@@ -178,8 +198,15 @@ fn update(work: &mut Work, at: usize, entry: &Entry) {
     }
 }
 
+/// An id with the number of a charter at its end is that institution's; a brand's id is a name alone.
+fn is_named_after_its_charter(row: &Row) -> bool {
+    let numbers = row.regulator_ids.iter().filter_map(|id| id.split_once(':').map(|(_, number)| number));
+    let ending = row.id.rsplit('-').next().unwrap_or_default().trim_start_matches("cu");
+    !ending.is_empty() && numbers.into_iter().any(|number| number == ending)
+}
+
 /// Rows of this regulator that the list doesn't have any more.
-fn close(work: &mut Work, list: &List, listed: &HashSet<String>) {
+fn close(work: &mut Work, list: &List, listed: &HashMap<String, &Entry>) {
     let mut known = 0;
     let mut missing = Vec::new();
     for (at, row) in work.rows().iter().enumerate() {
@@ -189,7 +216,7 @@ fn close(work: &mut Work, list: &List, listed: &HashSet<String>) {
             continue;
         }
         known += 1;
-        if !keys.iter().any(|key| listed.contains(key)) {
+        if !keys.iter().any(|key| listed.contains_key(key)) {
             missing.push((at, keys.iter().any(|key| list.gone.contains(key))));
         }
     }
@@ -205,12 +232,12 @@ fn close(work: &mut Work, list: &List, listed: &HashSet<String>) {
         if partial && !said_so {
             continue;
         }
-        if work.may(at, Column::Name, Rank::Official) {
+        if work.may(at, Column::Name, Rank::Official) || is_named_after_its_charter(work.row(at)) {
             work.put_official(at, Column::Standing, "closed");
         } else {
             let row = work.row(at);
             work.note(format!(
-                "{} ({}) is not in {} any more; its name was written by hand, so it stays listed",
+                "{} ({}) is not in {} any more; it is a brand by hand, so it stays listed",
                 row.id,
                 row.regulator_ids.join("; "),
                 list.source

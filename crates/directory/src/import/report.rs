@@ -1,6 +1,8 @@
 //! What an import did.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
+
+use crate::table::{Column, Row, Standing, Table};
 
 /// What an import did, row by row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,10 +47,46 @@ pub struct Skipped {
 }
 
 impl Report {
+    /// How a table differs from the one before.
+    pub(crate) fn of(before: &Table, after: &Table, skipped: Vec<Skipped>, notes: Vec<String>) -> Self {
+        let mut report = Self { skipped, notes, ..Self::default() };
+        let before: HashMap<&str, &Row> = before.rows().iter().map(|row| (row.id.as_str(), row)).collect();
+        for row in after.rows() {
+            let Some(was) = before.get(row.id.as_str()) else {
+                report.added.push(row.id.clone());
+                continue;
+            };
+            match (was.standing, row.standing) {
+                (Standing::Listed, Standing::Closed) => report.closed.push(row.id.clone()),
+                (Standing::Closed, Standing::Listed) => report.reopened.push(row.id.clone()),
+                _ => {}
+            }
+            let changes = changes(was, row);
+            if !changes.is_empty() {
+                report.updated.push(Updated { id: row.id.clone(), changes });
+            } else if was.standing == row.standing {
+                report.kept += 1;
+            }
+        }
+        report
+    }
+
     /// Whether the table is as it was.
     pub fn is_unchanged(&self) -> bool {
         self.added.is_empty() && self.updated.is_empty() && self.closed.is_empty() && self.reopened.is_empty()
     }
+}
+
+fn changes(was: &Row, is: &Row) -> Vec<Change> {
+    let columns = Column::ALL.into_iter().filter(|column| *column != Column::Standing);
+    columns
+        .filter(|column| was.get(*column) != is.get(*column))
+        .map(|column| Change {
+            column: column.name(),
+            was: was.get(column).into_owned(),
+            is: is.get(column).into_owned(),
+        })
+        .collect()
 }
 
 impl fmt::Display for Report {

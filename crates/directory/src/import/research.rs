@@ -1,12 +1,12 @@
 //! The table of the project's research (`data/SOURCES.md`): how the shipped file is made.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::{
     Refused, addresses, names,
     official::tier,
     sheet::{At, Line, Sheet},
-    work::{Rank, Work},
+    work::{Rank, Work, regulator_key},
 };
 use crate::table::{Column, Row};
 
@@ -61,35 +61,33 @@ pub(crate) fn import(work: &mut Work, bytes: &[u8]) -> Result<(), Refused> {
         source: sheet.need(&["source"])?,
         popularity: sheet.need(&["popularity_tier"])?,
     };
-    let lines: Vec<Line<'_>> = sheet.lines().collect();
-    // Whom the regulator knows first, so that an id goes to nobody else.
-    let mut claimed: HashMap<usize, u64> = HashMap::new();
-    let mut known: Vec<Option<usize>> = Vec::new();
-    for line in &lines {
-        let at = recognised(work, line.get(columns.id), line.get(columns.regulator_id));
-        let free = at.filter(|at| !claimed.contains_key(at));
-        claimed.extend(free.map(|at| (at, line.number)));
-        known.push(free);
+    // A charter is one line's.
+    let mut charters: HashSet<String> = HashSet::new();
+    let mut lines: Vec<(Line<'_>, String)> = Vec::new();
+    for line in sheet.lines() {
+        let given = line.get(columns.regulator_id).split(';').map(str::trim).filter(|one| !one.is_empty());
+        let first_time = |one: &&str| regulator_key(one).is_none_or(|key| charters.insert(key));
+        lines.push((line, given.filter(first_time).collect::<Vec<_>>().join("; ")));
     }
-    for (line, at) in lines.iter().zip(known) {
-        let at = at.or_else(|| {
-            let at = work.at_id(line.get(columns.id)).filter(|at| !claimed.contains_key(at))?;
-            claimed.insert(at, line.number);
-            Some(at)
-        });
-        let at = match at {
-            Some(at) => at,
-            None => match new_row(work, &columns, *line) {
-                Ok(row) => work.push(row),
-                Err(reason) => {
-                    work.skip(SOURCE, line.number, line.get(columns.id), reason);
-                    continue;
-                }
-            },
+    // Whom the regulator knows first, so that an id goes to nobody else.
+    let mut claimed: HashSet<usize> = HashSet::new();
+    let mut known: Vec<Option<usize>> = Vec::new();
+    for (line, regulator_ids) in &lines {
+        let at = recognised(work, line.get(columns.id), regulator_ids);
+        known.push(at.filter(|at| claimed.insert(*at)));
+    }
+    for ((line, regulator_ids), at) in lines.iter().zip(known) {
+        let by_id = || work.at_id(line.get(columns.id)).filter(|at| claimed.insert(*at));
+        let at = match at.or_else(by_id) {
+            Some(at) => Ok(at),
+            None => new_row(work, &columns, *line, regulator_ids).map(|row| work.push(row)),
         };
-        claimed.insert(at, line.number);
-        if let Err(wrong) = write(work, at, &columns, *line) {
-            work.skip(SOURCE, line.number, line.get(columns.id), wrong);
+        let written = at.and_then(|at| {
+            claimed.insert(at);
+            write(work, at, &columns, *line, regulator_ids)
+        });
+        if let Err(reason) = written {
+            work.skip(SOURCE, line.number, line.get(columns.id), reason);
         }
     }
     Ok(())
@@ -101,18 +99,24 @@ fn recognised(work: &Work, id: &str, regulator_ids: &str) -> Option<usize> {
     rows.iter().find(|at| work.row(**at).id == id).or(rows.first()).copied()
 }
 
-fn new_row(work: &Work, columns: &Columns, line: Line<'_>) -> Result<Row, &'static str> {
+fn new_row(work: &Work, columns: &Columns, line: Line<'_>, regulator_ids: &str) -> Result<Row, &'static str> {
     let home_url = addresses::cleaned(line.get(columns.home_url)).ok_or("no usable web address")?;
     let mut row = Row::new("", &names::tidy(line.get(columns.name)), &home_url);
     let id = line.get(columns.id);
-    if work.at_id(id).is_some() && line.get(columns.regulator_id).is_empty() {
+    if work.at_id(id).is_some() && regulator_ids.split("; ").all(|one| regulator_key(one).is_none()) {
         return Err("its id is another institution's");
     }
     row.set(Column::Id, &work.free_id(id))?;
     Ok(row)
 }
 
-fn write(work: &mut Work, at: usize, columns: &Columns, line: Line<'_>) -> Result<(), &'static str> {
+fn write(
+    work: &mut Work,
+    at: usize,
+    columns: &Columns,
+    line: Line<'_>,
+    regulator_ids: &str,
+) -> Result<(), &'static str> {
     let kind = line.get(columns.kind);
     let (_, kind, purpose) =
         KINDS.iter().find(|(known, ..)| *known == kind).ok_or("not a kind that is known")?;
@@ -134,13 +138,15 @@ fn write(work: &mut Work, at: usize, columns: &Columns, line: Line<'_>) -> Resul
     }
     work.put(at, Column::Popularity, popularity, rank)?;
     work.put(at, Column::Purpose, purpose, Rank::Official)?;
+    let others = line.get(columns.also_known_as).split(';').map(str::trim);
+    let others: Vec<&str> = others.filter(|name| !names::says_nothing(name)).collect();
     for (column, text) in [
         (Column::City, names::tidy(line.get(columns.city))),
         (Column::State, line.get(columns.state).to_owned()),
         (Column::Country, line.get(columns.country).to_owned()),
         (Column::Assets, if assets == "0" { String::new() } else { assets.to_owned() }),
-        (Column::RegulatorId, line.get(columns.regulator_id).to_owned()),
-        (Column::AlsoKnownAs, line.get(columns.also_known_as).to_owned()),
+        (Column::RegulatorId, regulator_ids.to_owned()),
+        (Column::AlsoKnownAs, others.join("; ")),
     ] {
         work.put(at, column, &text, Rank::Official)?;
     }

@@ -1,9 +1,12 @@
 //! What is done at the end of each import: the project's own hand, and a brand for everybody.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    Refused, additions, names,
+    Refused,
+    additions::{self, Author},
+    names,
+    sheet::Sheet,
     work::{Rank, Work},
 };
 use crate::table::{Column, Row};
@@ -15,9 +18,16 @@ const BY_HAND: [(&str, &[u8]); 3] = [
     ("corrections.tsv", include_bytes!("../../data/corrections.tsv")),
 ];
 
+static SHEETS: LazyLock<Result<Vec<Sheet>, Refused>> =
+    LazyLock::new(|| BY_HAND.into_iter().map(|(name, bytes)| Sheet::tabs(name, bytes)).collect());
+
+pub(crate) fn sheets() -> Result<&'static [Sheet], Refused> {
+    SHEETS.as_ref().map(Vec::as_slice).map_err(Refused::clone)
+}
+
 pub(crate) fn project(work: &mut Work) -> Result<(), Refused> {
-    for (name, bytes) in BY_HAND {
-        additions::import(work, name, bytes, additions::Author::Project)?;
+    for sheet in sheets()? {
+        additions::import(work, sheet, Author::Project)?;
     }
     Ok(())
 }

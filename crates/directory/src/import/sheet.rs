@@ -51,6 +51,11 @@ impl Sheet {
         Ok(Self { source, header, rows })
     }
 
+    /// The name of its file.
+    pub(crate) fn source(&self) -> &'static str {
+        self.source
+    }
+
     /// A column that must be there, under one of these names.
     pub(crate) fn need(&self, names: &[&'static str]) -> Result<At, Refused> {
         let found = names.iter().find_map(|name| self.has(name));

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Change, Report, Skipped, Updated, names};
-use crate::table::{Column, Row, Standing, Table, Wrong};
+use super::{Skipped, names};
+use crate::table::{Column, Row, Table, Wrong};
 
 /// Who writes; a cell is only changed by its last writer's equal or better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +14,6 @@ pub(crate) enum Rank {
 }
 
 pub(crate) struct Work {
-    before: Vec<Row>,
     rows: Vec<Row>,
     by_id: HashMap<String, usize>,
     by_regulator: HashMap<String, usize>,
@@ -38,7 +37,6 @@ pub(crate) fn regulator_key(regulator_id: &str) -> Option<String> {
 impl Work {
     pub(crate) fn new(present: &Table) -> Self {
         let mut work = Self {
-            before: present.rows().to_vec(),
             rows: Vec::new(),
             by_id: HashMap::new(),
             by_regulator: HashMap::new(),
@@ -124,9 +122,7 @@ impl Work {
             }
             Column::RegulatorId => {
                 row.set(column, text)?;
-                for key in row.regulator_ids.iter().filter_map(|id| regulator_key(id)) {
-                    self.by_regulator.insert(key, at);
-                }
+                self.take_charters(at);
             }
             _ => row.set(column, text)?,
         }
@@ -144,6 +140,19 @@ impl Work {
         if let Err(wrong) = self.put(at, column, text, Rank::Official) {
             let id = &self.rows[at].id;
             self.notes.push(format!("{id}: {} can't be `{text}`: {wrong}", column.name()));
+        }
+    }
+
+    /// A charter is one row's: what was another's is taken from it.
+    fn take_charters(&mut self, at: usize) {
+        let keys: Vec<String> =
+            self.rows[at].regulator_ids.iter().filter_map(|id| regulator_key(id)).collect();
+        for key in keys {
+            let holder = self.by_regulator.insert(key.clone(), at).filter(|holder| *holder != at);
+            if let Some(holder) = holder {
+                self.rows[holder].regulator_ids.retain(|id| regulator_key(id).as_ref() != Some(&key));
+                self.notes.push(format!("{key} went from {} to {}", self.rows[holder].id, self.rows[at].id));
+            }
         }
     }
 
@@ -166,36 +175,8 @@ impl Work {
         self.notes.push(note);
     }
 
-    /// The new table, and how it differs from the one before.
-    pub(crate) fn finish(self, as_of: &str) -> (Table, Report) {
-        let mut report = Report { skipped: self.skipped, notes: self.notes, ..Report::default() };
-        let before: HashMap<&str, &Row> = self.before.iter().map(|row| (row.id.as_str(), row)).collect();
-        let table = Table::new(as_of, self.rows);
-        for row in table.rows() {
-            let Some(was) = before.get(row.id.as_str()) else {
-                report.added.push(row.id.clone());
-                continue;
-            };
-            match (was.standing, row.standing) {
-                (Standing::Listed, Standing::Closed) => report.closed.push(row.id.clone()),
-                (Standing::Closed, Standing::Listed) => report.reopened.push(row.id.clone()),
-                _ => {}
-            }
-            let columns = Column::ALL.into_iter().filter(|column| *column != Column::Standing);
-            let changes: Vec<Change> = columns
-                .filter(|column| was.get(*column) != row.get(*column))
-                .map(|column| Change {
-                    column: column.name(),
-                    was: was.get(column).into_owned(),
-                    is: row.get(column).into_owned(),
-                })
-                .collect();
-            if !changes.is_empty() {
-                report.updated.push(Updated { id: row.id.clone(), changes });
-            } else if was.standing == row.standing {
-                report.kept += 1;
-            }
-        }
-        (table, report)
+    /// The new table, what was skipped, and what a person should look at.
+    pub(crate) fn finish(self, as_of: &str) -> (Table, Vec<Skipped>, Vec<String>) {
+        (Table::new(as_of, self.rows), self.skipped, self.notes)
     }
 }

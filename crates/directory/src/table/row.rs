@@ -193,7 +193,12 @@ impl Row {
 
     /// Sets a column from its text.
     pub fn set(&mut self, column: Column, text: &str) -> Result<(), Wrong> {
-        if text.contains(['\t', '\n', '\r', '\0']) || text != text.trim() {
+        // Bytes, since a start reads 150,000 cells.
+        let bytes = text.as_bytes();
+        if bytes.first() == Some(&b' ')
+            || bytes.last() == Some(&b' ')
+            || bytes.iter().any(|byte| *byte < b' ')
+        {
             return Err("spaces around it, or a tab or line break inside");
         }
         match column {
@@ -279,8 +284,8 @@ fn present(text: &str) -> Result<String, Wrong> {
 }
 
 fn id(text: &str) -> Result<String, Wrong> {
-    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if text.is_empty() || text.len() > 120 || !text.chars().all(fine) {
+    let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if text.is_empty() || text.len() > 120 || !text.bytes().all(fine) {
         return Err("an id has small letters, digits and hyphens");
     }
     Ok(text.to_owned())
@@ -288,7 +293,7 @@ fn id(text: &str) -> Result<String, Wrong> {
 
 fn address(text: &str) -> Result<String, Wrong> {
     let rest = text.strip_prefix("https://").ok_or("an address begins with https://")?;
-    if rest.is_empty() || rest.starts_with('/') || text.contains(char::is_whitespace) {
+    if rest.is_empty() || rest.starts_with('/') || rest.bytes().any(|byte| byte == b' ') {
         return Err("not an address");
     }
     Ok(text.to_owned())

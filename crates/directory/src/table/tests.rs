@@ -74,3 +74,12 @@ fn a_damaged_file_says_line_and_column() {
     let packed = Table::new("2026-11-22", vec![row("a")]).write();
     assert!(Table::read(&packed[..packed.len() / 2]).is_err());
 }
+
+#[test]
+fn the_document_has_every_column() {
+    let document = include_str!("../../data/README.md");
+    for column in Column::ALL {
+        assert!(document.contains(column.name()), "{}", column.name());
+    }
+    assert!(document.contains(&format!("`{TITLE} {SCHEMA} ")));
+}
