@@ -9,6 +9,7 @@ use store::Store;
 
 use crate::{
     config::Config,
+    directory,
     key::Keys,
     open, portal, staff,
     system::{SystemClock, SystemEntropy},
@@ -51,6 +52,7 @@ pub async fn run(file: Option<&Path>) -> bool {
         open::data_folder(&config.data).map(|()| ((), config.data.display().to_string())),
     );
     report.told("clock", clock(&config));
+    report.told("directory", directory(&config));
     let vault = report.told("key", key(&config));
     let store = report.told("database", database(&config).await);
     if let Some(store) = &store {
@@ -73,6 +75,13 @@ fn clock(config: &Config) -> anyhow::Result<((), String)> {
     anyhow::ensure!(now > made, "{now} is before this version was made");
     let zone = jiff::tz::TimeZone::get(&config.zone)?;
     Ok(((), format!("{} in {}", domain::time::time_words(now, &zone), config.zone)))
+}
+
+fn directory(config: &Config) -> anyhow::Result<((), String)> {
+    let table = directory::table(config, None)?;
+    let searched = directory::load(config, Vec::new())?;
+    let words = format!("{} institutions, known up to {}", searched.len(), table.as_of());
+    Ok(((), words))
 }
 
 fn key(config: &Config) -> anyhow::Result<(Vault, String)> {

@@ -102,7 +102,7 @@ pub fn run(config: &Config, asked: &Asked) -> anyhow::Result<bool> {
     match &asked.act {
         Act::Import(import) => run_import(config, import).map(|()| true),
         Act::Check { file } => {
-            let table = present(config, file.as_deref())?;
+            let table = table(config, file.as_deref())?;
             Ok(tell_findings(&table) == 0)
         }
         Act::Eval { queries, misses } => run_eval(config, queries, *misses).map(|()| true),
@@ -124,7 +124,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The table of a named file, else the one that this installation uses.
-fn present(config: &Config, file: Option<&Path>) -> anyhow::Result<Table> {
+pub(crate) fn table(config: &Config, file: Option<&Path>) -> anyhow::Result<Table> {
     match file.or_else(|| config.directory_file()) {
         Some(file) => Table::read(&read(file)?).with_context(|| format!("in {}", file.display())),
         None => Ok(Table::embedded()?),
@@ -132,7 +132,7 @@ fn present(config: &Config, file: Option<&Path>) -> anyhow::Result<Table> {
 }
 
 fn run_import(config: &Config, asked: &Import) -> anyhow::Result<()> {
-    let present = if asked.fresh { Table::empty() } else { present(config, asked.present.as_deref())? };
+    let present = if asked.fresh { Table::empty() } else { table(config, asked.present.as_deref())? };
     let taken = |file: &Option<PathBuf>| file.as_deref().map(read).transpose();
     let (table, fdic, foicu) = (taken(&asked.table)?, taken(&asked.fdic)?, taken(&asked.foicu)?);
     let (fs220, fs220d) = (taken(&asked.fs220)?, taken(&asked.fs220d)?);

@@ -2,6 +2,7 @@
 
 mod child;
 mod demo;
+mod directory;
 mod memory;
 mod serve;
 mod setting_up;
