@@ -58,6 +58,7 @@ impl Query {
             _ => typed,
         };
         let mut words: Vec<String> = words::read(text).into_iter().map(|word| word.text).collect();
+        words.retain(|word| word != "www");
         words.truncate(TERMS_MAX);
         let letters = words.iter().map(String::len).sum();
         let mut readings = Vec::new();

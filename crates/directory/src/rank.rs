@@ -116,12 +116,11 @@ impl Index {
 
     fn known_and_liked(&self, relevance: Parts, entry: u32, popularity: f32, chosen: &[u32]) -> Parts {
         let known = &self.entries[entry as usize];
-        Parts {
-            popularity: popularity * known.popularity,
-            size: 0.1 * popularity * known.size,
-            chosen: if chosen.contains(&entry) { 0.15 } else { 0.0 },
-            ..relevance
-        }
+        let (popularity, most) = (popularity * known.popularity, popularity);
+        let (size, largest) = (0.1 * most * known.size, 0.1 * most);
+        // As good as the best-known and largest of all, and a little more.
+        let chosen = if chosen.contains(&entry) { most - popularity + largest - size + 0.06 } else { 0.0 };
+        Parts { popularity, size, chosen, ..relevance }
     }
 
     /// Texts worth comparing: those with the rarest word, then with the next, until there are enough.
