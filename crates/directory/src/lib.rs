@@ -228,7 +228,6 @@ impl Directory {
     pub fn index_bytes(&self) -> usize {
         self.index.bytes()
     }
-
 }
 
 /// `offerings` and `more`, less those of `offerings` whose id one of `more` has.

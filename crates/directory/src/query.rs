@@ -42,6 +42,8 @@ pub(super) struct Term {
 /// How a word of the directory answers a term.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fit {
+    /// It is the same word.
+    pub(super) exact: bool,
     /// 1.0 for the same word.
     pub(super) quality: f32,
     /// How much of the known word was typed.
@@ -138,27 +140,38 @@ impl Term {
     pub(super) fn fit(&self, word: u32, index: &Index) -> Option<Fit> {
         if self.begins.contains(&word) {
             if self.known && word == self.begins.start {
-                return Some(Fit { quality: 1.0, typed: 1.0, forgiven: false });
+                return Some(Fit { exact: true, quality: 1.0, typed: 1.0, forgiven: false });
             }
             // From two or three letters nobody can tell how much is still to come.
             let certain = (self.text.len() as f32 - 1.0).min(4.0) / 4.0;
             let typed = certain * self.text.len() as f32 / index.vocabulary.letters_of(word) as f32;
             let quality = if self.open { 0.88 + 0.12 * typed } else { 0.8 + 0.18 * typed };
-            return Some(Fit { quality, typed, forgiven: false });
+            return Some(Fit { exact: false, quality, typed, forgiven: false });
         }
         let at = self.slips.binary_search_by_key(&word, |slip| slip.word).ok()?;
         let slip = self.slips[at];
         let typed = (self.text.len() as f32 / index.vocabulary.letters_of(word) as f32).min(1.0);
         // In a short word a slip leaves less to go by.
-        let quality = if slip.slips == 1 { 0.86 - 0.03 * (7.0 - self.text.len() as f32).max(0.0) } else { 0.7 };
+        let quality =
+            if slip.slips == 1 { 0.86 - 0.03 * (7.0 - self.text.len() as f32).max(0.0) } else { 0.7 };
         let quality = if slip.first_letter { quality * 0.9 } else { quality };
         let quality = if slip.unfinished { quality * (0.7 + 0.25 * typed) } else { quality };
-        Some(Fit { quality, typed: if slip.unfinished { typed } else { 1.0 }, forgiven: true })
+        let typed = if slip.unfinished { typed } else { 1.0 };
+        Some(Fit { exact: false, quality, typed, forgiven: true })
+    }
+
+    /// Words that are places if it is one: the code of a state must be whole.
+    pub(super) fn as_place(&self) -> Range<u32> {
+        match self.text.len() {
+            0 | 1 => 0..0,
+            2 => self.begins.start..self.begins.start + u32::from(self.known),
+            _ => self.begins.clone(),
+        }
     }
 
     /// How `word` of an offering's place or purpose answers: without guessing from few letters.
     pub(super) fn fit_aside(&self, word: u32, index: &Index) -> Option<Fit> {
         let fit = self.fit(word, index)?;
-        (fit.quality == 1.0 || (self.text.len() >= 3 && (self.open || fit.forgiven))).then_some(fit)
+        (fit.exact || (self.text.len() >= 3 && (self.open || fit.forgiven))).then_some(fit)
     }
 }

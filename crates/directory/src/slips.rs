@@ -250,9 +250,13 @@ mod tests {
 
     #[test]
     fn distance_is_that_of_swaps_changes_and_letters_too_many_or_missing() {
-        for (typed, known, whole) in
-            [("abcd", "abcd", 0), ("abdc", "abcd", 1), ("abc", "abcd", 1), ("xbcdy", "abcd", 2), ("", "ab", 2)]
-        {
+        for (typed, known, whole) in [
+            ("abcd", "abcd", 0),
+            ("abdc", "abcd", 1),
+            ("abc", "abcd", 1),
+            ("xbcdy", "abcd", 2),
+            ("", "ab", 2),
+        ] {
             assert_eq!(distances(typed.as_bytes(), known.as_bytes(), 2).0, whole, "{typed} {known}");
         }
         assert_eq!(distances(b"abcd", b"wxyz", 2), (3, 3));

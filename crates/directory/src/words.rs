@@ -22,9 +22,8 @@ pub(super) fn read(text: &str) -> Vec<Word> {
     let mut words = Vec::with_capacity(plain.len());
     for word in plain {
         match written_out(&word.text) {
-            Some(long) => words.extend(
-                long.split(' ').map(|part| Word { text: part.to_owned(), span: word.span.clone() }),
-            ),
+            Some(long) => words
+                .extend(long.split(' ').map(|part| Word { text: part.to_owned(), span: word.span.clone() })),
             None => words.push(word),
         }
     }

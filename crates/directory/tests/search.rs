@@ -87,7 +87,13 @@ fn each_hit_says_which_text_answered_and_where() {
         ("nb.fidelity.com", Field::Address, "nb.fidelity.com", &["nb.fidelity.com"], false),
         ("https://www.netbenefits.com/login", Field::Address, "netbenefits.com", &["netbenefits.com"], false),
         ("fidelitybankn", Field::Address, "fidelitybanknc.com", &["fidelitybankn"], false),
-        ("orange countys", Field::Name, "Orange County's Federal Credit Union", &["Orange", "County's"], false),
+        (
+            "orange countys",
+            Field::Name,
+            "Orange County's Federal Credit Union",
+            &["Orange", "County's"],
+            false,
+        ),
     ] {
         let results = DIRECTORY.search(typed, &[]);
         let hits = results.by_score();
@@ -162,7 +168,8 @@ fn a_firms_own_offering_replaces_the_one_of_the_same_id() {
     let mut own = DIRECTORY.offering("chase").unwrap().clone();
     own.name = "Chase (our agreement)".to_owned();
     let mut new = own.clone();
-    (new.id, new.name, new.brand) = ("own".to_owned(), "Quillfeather Trust".to_owned(), "Quillfeather".to_owned());
+    (new.id, new.name, new.brand) =
+        ("own".to_owned(), "Quillfeather Trust".to_owned(), "Quillfeather".to_owned());
     let directory = DIRECTORY.with(vec![own, new]);
     assert_eq!(directory.len(), DIRECTORY.len() + 1);
     assert_eq!(directory.offering("chase").unwrap().name, "Chase (our agreement)");
@@ -188,7 +195,19 @@ fn the_best_known_are_there_before_anything_is_typed() {
 
 #[test]
 fn nothing_before_the_second_letter_and_nothing_for_nonsense() {
-    for typed in ["", " ", "f", " f ", "qqqzzzxxkk", "\u{0}\u{1}", "!!!", "https://", "www.", "://@:/?#", "\u{301}\u{301}"] {
+    for typed in [
+        "",
+        " ",
+        "f",
+        " f ",
+        "qqqzzzxxkk",
+        "\u{0}\u{1}",
+        "!!!",
+        "https://",
+        "www.",
+        "://@:/?#",
+        "\u{301}\u{301}",
+    ] {
         assert!(DIRECTORY.search(typed, &[]).is_empty(), "{typed:?}: {:?}", names(typed));
     }
 }
@@ -209,7 +228,8 @@ fn any_input_is_answered_within_bounds() {
         format!("https://{}@chase.com", "é".repeat(20)),
         "(((((***'''''".to_owned(),
     ];
-    for typed in hostile.iter().map(String::as_str).chain(KNOWN.lines().filter_map(|line| line.split('\t').next()))
+    for typed in
+        hostile.iter().map(String::as_str).chain(KNOWN.lines().filter_map(|line| line.split('\t').next()))
     {
         let results = DIRECTORY.search(typed, &[]);
         assert!(results.len() <= RESULTS_MAX);
@@ -243,18 +263,23 @@ fn every_row_has_an_address_to_compare_and_an_id_of_its_own() {
 
 #[test]
 fn a_table_of_queries_that_cant_be_used_says_where() {
-    let run = |table: &str| eval::evaluate(&DIRECTORY, table, &|| Duration::ZERO).map(|report| report.to_string());
+    let run =
+        |table: &str| eval::evaluate(&DIRECTORY, table, &|| Duration::ZERO).map(|report| report.to_string());
     let head = "category\tquery\ttop1_ids\n";
     for (table, message) in [
         (String::new(), "no column query in the header line"),
         ("query\tcategory\n".to_owned(), "no column top1_ids in the header line"),
-        (format!("{head}name\tchase\tchase\nname\tx\tno-such\n"), "line 3: no institution has the id no-such"),
+        (
+            format!("{head}name\tchase\tchase\nname\tx\tno-such\n"),
+            "line 3: no institution has the id no-such",
+        ),
         (format!("{head}name\tchase\n"), "line 2: fewer columns than the header line"),
         (format!("{head}name\tchase\t\n"), "line 2: neither ids that are right nor the category no_match"),
     ] {
         assert_eq!(run(&table).unwrap_err().to_string(), message);
     }
-    let report = run(&format!("{head}name\tchase\tchase ; citi\nno_match\tzzqxv\t\nname\tcoinbase\tchase\n")).unwrap();
+    let report =
+        run(&format!("{head}name\tchase\tchase ; citi\nno_match\tzzqxv\t\nname\tcoinbase\tchase\n")).unwrap();
     let last = report.lines().last().unwrap();
     assert_eq!(last, "top1=0.500 top3=0.500 mrr=0.500 family8=1.000 nomatch=1.000 p50_us=0 p99_us=0");
 }
