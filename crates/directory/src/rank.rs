@@ -190,21 +190,34 @@ impl Index {
         Parts { popularity, size, chosen, ..relevance }
     }
 
-    /// Texts worth comparing: those with the rarest word, then with the next, until there are enough.
+    /// Texts worth comparing: those with the rarest words; and, where an offering may answer without these, the best-known
+    /// of those with the others.
     fn candidates(&self, reading: &Reading) -> Vec<u32> {
         let mut rarest: Vec<(usize, &Term)> =
             reading.terms.iter().map(|term| (self.texts_with(term), term)).collect();
         rarest.sort_by_key(|(count, _)| *count);
-        let mut texts = Bits::below(self.texts.len());
+        let asked: f32 = reading.terms.iter().map(|term| term.weight).sum();
+        let mut left = asked;
         let mut all = 0;
+        let mut rare = Bits::below(self.texts.len());
+        let mut others: Option<Bits> = None;
         for (count, term) in rarest {
-            if all > 0 && all + count > CANDIDATES_ENOUGH {
+            if all == 0 || all + count <= CANDIDATES_ENOUGH {
+                self.put_texts_with(term, &mut rare);
+            } else if left >= EXPLAINED_MIN * asked {
+                let others = others.get_or_insert_with(|| Bits::below(self.texts.len()));
+                self.put_texts_with(term, others);
+            } else {
                 break;
             }
             all += count;
-            self.put_texts_with(term, &mut texts);
+            left -= term.weight;
         }
-        texts.ascending().take(CANDIDATES_MAX).collect()
+        let mut texts: Vec<u32> = rare.ascending().take(CANDIDATES_MAX).collect();
+        if let Some(others) = others {
+            texts.extend(others.ascending().filter(|text| !rare.has(*text)).take(CANDIDATES_ENOUGH));
+        }
+        texts
     }
 
     /// About how many texts have a term, or belong to an offering whose place it is.
