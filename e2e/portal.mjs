@@ -52,8 +52,14 @@ export class Portal {
     portal.day = day;
     portal.folder = await mkdtemp(path.join(tmpdir(), 'heldaway-e2e-'));
     portal.sandboxProgram = new Program('heldaway-sandbox', ['--port', '0', '--json', '--exit-with-parent']);
-    portal.sandbox = (await portal.sandboxProgram.announced()).sandbox;
-    await portal.start();
+    try {
+      portal.sandbox = (await portal.sandboxProgram.announced()).sandbox;
+      await portal.start();
+    } catch (error) {
+      // A program that goes on would keep the walkthrough from ending.
+      await portal.close();
+      throw error;
+    }
     return portal;
   }
 
@@ -78,7 +84,7 @@ export class Portal {
   }
 
   async close() {
-    await this.program.end();
+    await this.program?.end();
     await this.sandboxProgram.end();
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -113,7 +113,7 @@ impl Firm {
             store: store.clone(),
             vault: Keys::read(&config, &SystemEntropy, true)?.into_vault(),
             net: Net::new(Policy::WITH_SANDBOX)?,
-            directory: Directory::of(offerings),
+            directory: Arc::new(Directory::of(offerings)),
             connectors: registry::all(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),

@@ -62,6 +62,9 @@ impl Institution {
             login_url: self.address.clone(),
             place: String::new(),
             popularity: 3,
+            assets_usd_thousands: 0,
+            note: String::new(),
+            listed: true,
             access: Some(Access { connector: "ofx".to_owned(), parameters, form: Vec::new() }),
             notice: None,
         }

@@ -1,6 +1,6 @@
 //! Load by `wrk`: one thread, 1 and 16 connections, the best of several runs, as the peers were measured.
 
-use std::{process::Command, time::Duration};
+use std::{io::Write as _, process::Command, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -9,9 +9,37 @@ use crate::process::{Portal, Request};
 /// What is asked for, and as whom.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
-    pub(crate) path: &'static str,
-    /// Name and value: a personal access key, or a session's cookie.
-    pub(crate) credential: (&'static str, String),
+    /// Asked for in turn.
+    pub(crate) paths: Vec<String>,
+    /// Name and value: a personal access key or a session's cookie, and what else the browser would send.
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+impl Asked {
+    pub(crate) fn one(path: &str, credential: (&'static str, String)) -> Self {
+        Self { paths: vec![path.to_owned()], headers: vec![credential] }
+    }
+
+    /// What somebody asks for who types each of `texts`, letter by letter, into the search for an institution.
+    pub(crate) fn typing(texts: &[&str], cookie: String) -> Self {
+        let letters =
+            |text: &&str| (2..=text.len()).map(|end| text[..end].replace(' ', "+")).collect::<Vec<_>>();
+        let paths = texts.iter().flat_map(letters).map(|typed| format!("/accounts/add/search?q={typed}"));
+        Self { paths: paths.collect(), headers: vec![("Cookie", cookie), ("HX-Request", "true".to_owned())] }
+    }
+
+    /// For wrk, which asks for one address only unless a script tells it more.
+    fn script(&self) -> anyhow::Result<tempfile::NamedTempFile> {
+        let mut file = tempfile::NamedTempFile::with_suffix(".lua")?;
+        let paths: Vec<String> = self.paths.iter().map(|path| format!("{path:?}")).collect();
+        write!(
+            file,
+            "local paths = {{ {} }}\nlocal at = 0\n\
+             request = function() at = at % #paths + 1 return wrk.format(nil, paths[at]) end\n",
+            paths.join(", ")
+        )?;
+        Ok(file)
+    }
 }
 
 /// How a run is made.
@@ -38,9 +66,12 @@ pub(crate) fn best(
     connections: u32,
     effort: Effort,
 ) -> anyhow::Result<Figures> {
-    let (name, value) = &asked.credential;
-    let answer = Request::get(asked.path).header(name, value).send(&portal.address)?;
-    ensure!(answer.status == 200, "{} answers {}", asked.path, answer.status);
+    for path in &asked.paths {
+        let plain = Request::get(path);
+        let request = asked.headers.iter().fold(plain, |request, (name, value)| request.header(name, value));
+        let answer = request.send(&portal.address)?;
+        ensure!(answer.status == 200, "{path} answers {}", answer.status);
+    }
     let mut best: Option<Figures> = None;
     for _ in 0..effort.runs {
         let figures = run(portal, asked, connections, effort.seconds)?;
@@ -52,12 +83,16 @@ pub(crate) fn best(
 }
 
 fn run(portal: &Portal, asked: &Asked, connections: u32, seconds: u32) -> anyhow::Result<Figures> {
-    let (name, value) = &asked.credential;
+    let script = asked.script()?;
+    let headers =
+        asked.headers.iter().flat_map(|(name, value)| ["-H".to_owned(), format!("{name}: {value}")]);
     let before = portal.process.cpu()?;
     let output = Command::new("wrk")
         .args(["-t1", &format!("-c{connections}"), &format!("-d{seconds}s"), "--latency"])
-        .args(["-H", &format!("{name}: {value}")])
-        .arg(format!("http://{}{}", portal.address, asked.path))
+        .args(headers)
+        .arg("-s")
+        .arg(script.path())
+        .arg(format!("http://{}/", portal.address))
         .output()
         .context("cannot run wrk")?;
     let spent = portal.process.cpu()?.saturating_sub(before);

@@ -26,6 +26,17 @@ const STARTS: usize = 10;
 /// After a client has signed in, before the memory is read.
 const IDLE: Duration = Duration::from_secs(10);
 const CONNECTIONS: [u32; 2] = [1, 16];
+/// Names, slips, an address and a place, as people type them.
+const TYPED: [&str; 8] = [
+    "fidelity",
+    "wels fargo",
+    "first national bank omaha",
+    "vangaurd",
+    "netbenefits.com",
+    "navy federal",
+    "401k",
+    "zzqxv bank",
+];
 const IMPORTS: [u32; 2] = [10_000, 100_000];
 /// Entries of the statement that the reader reads.
 const READ: u32 = 100_000;
@@ -122,6 +133,8 @@ pub(crate) enum What {
     NetWorth,
     NetWorthWithEntries,
     Page,
+    /// The part of the search page that answers a letter.
+    Keystroke,
     /// An answer without a sign-in check or a question to the database: the least that a request costs here.
     Nothing,
 }
@@ -232,18 +245,18 @@ async fn http(
     let session = portal.sign_in(&seeded.page.email, PASSWORD)?;
     let key = |asking: &Asking| ("Authorization", format!("Bearer {}", asking.access_key));
     let loads = [
-        (What::Accounts, "/api/v1/accounts", key(&seeded.few)),
-        (What::AccountsWithEntries, "/api/v1/accounts", key(&seeded.many)),
-        (What::NetWorth, "/api/v1/net-worth", key(&seeded.few)),
-        (What::NetWorthWithEntries, "/api/v1/net-worth", key(&seeded.many)),
-        (What::Page, "/accounts", ("Cookie", session)),
-        (What::Nothing, "/healthz", ("Accept", "*/*".to_owned())),
+        (What::Accounts, Load::one("/api/v1/accounts", key(&seeded.few))),
+        (What::AccountsWithEntries, Load::one("/api/v1/accounts", key(&seeded.many))),
+        (What::NetWorth, Load::one("/api/v1/net-worth", key(&seeded.few))),
+        (What::NetWorthWithEntries, Load::one("/api/v1/net-worth", key(&seeded.many))),
+        (What::Page, Load::one("/accounts", ("Cookie", session.clone()))),
+        (What::Keystroke, Load::typing(&TYPED, session)),
+        (What::Nothing, Load::one("/healthz", ("Accept", "*/*".to_owned()))),
     ];
     let mut rows = Vec::new();
-    for (what, path, credential) in loads {
-        let load = Load { path, credential };
+    for (what, load) in loads {
         for connections in CONNECTIONS {
-            say(&format!("{name}: {path}, {connections} connections"));
+            say(&format!("{name}: {}, {connections} connections", report::name(what)));
             let figures = load::best(&portal, &load, connections, effort)?;
             rows.push(Row { what, connections, figures });
         }

@@ -117,8 +117,9 @@ fn row_held(row: &Row) -> Vec<Held> {
         (What::Accounts | What::AccountsWithEntries, _) => (12_400.0, 1.2, 4.8),
         (What::NetWorth | What::NetWorthWithEntries, 1) => (612.0, 1.53, 45.0),
         (What::NetWorth | What::NetWorthWithEntries, _) => (941.0, 17.0, 30.0),
+        (What::Keystroke, 16) => return vec![Held::below(format!("{name}, p99"), p99, 5.0, "ms")],
         // No peer has such a page, or was asked for nothing.
-        (What::Page | What::Nothing, _) => return Vec::new(),
+        (What::Page | What::Keystroke | What::Nothing, _) => return Vec::new(),
     };
     vec![
         Held::at_least(name.clone(), figures.per_second, least, "/s"),
@@ -160,7 +161,7 @@ fn limits(text: &mut String, held: &[Held]) {
     }
 }
 
-fn name(what: What) -> String {
+pub(crate) fn name(what: What) -> String {
     let accounts = seed::ACCOUNTS;
     match what {
         What::Accounts => format!("list of {accounts} accounts"),
@@ -168,6 +169,7 @@ fn name(what: What) -> String {
         What::NetWorth => format!("net worth of {accounts} accounts"),
         What::NetWorthWithEntries => format!("net worth of {accounts} accounts, 100,000 transactions"),
         What::Page => format!("page of {} accounts", seed::ACCOUNTS_ON_PAGE),
+        What::Keystroke => "search for an institution, a letter".to_owned(),
         What::Nothing => "`/healthz`, which does nothing".to_owned(),
     }
 }

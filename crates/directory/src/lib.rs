@@ -6,13 +6,15 @@
 
 mod address;
 mod bits;
+pub mod check;
 pub mod eval;
 mod highlight;
+pub mod import;
 mod index;
 mod query;
 mod rank;
 mod slips;
-mod table;
+pub mod table;
 mod texts;
 mod vocabulary;
 mod words;
@@ -124,6 +126,13 @@ impl Directory {
     /// The embedded directory with `more` offerings; one of `more` replaces an embedded one of the same id.
     pub fn load(more: Vec<Offering>) -> Result<Self, Damaged> {
         Ok(Self::of(replaced(table::embedded()?, more)))
+    }
+
+    /// The directory of a file that `heldaway directory import` wrote, with `more` offerings. What only the binary knows
+    /// isn't listed, but keeps its id: no connection loses its institution.
+    pub fn read(file: &[u8], more: Vec<Offering>) -> Result<Self, Damaged> {
+        let unlisted = table::embedded()?.into_iter().map(|offering| Offering { listed: false, ..offering });
+        Ok(Self::of(replaced(replaced(unlisted.collect(), table::read(file)?), more)))
     }
 
     /// A directory of exactly these offerings.

@@ -88,15 +88,14 @@ impl Engine {
         let household = subject.household.ok_or(Error::Forbidden)?;
         let resource = self.inner.store.reader(subject).resource(household, None).await?;
         permit(subject, Act::AddConnection, &resource)?;
-        let (offering, _) = self.connectable(&new.offering)?;
-        let institution = offering.name.clone();
+        let (offering, _) = self.connectable(subject.firm, &new.offering).await?;
         for _ in 1..TRIES {
-            match self.try_connect(subject, operation, &new, &institution).await {
+            match self.try_connect(subject, operation, &new, &offering.name).await {
                 Err(Error::Store(store::Error::Taken { .. } | store::Error::Busy)) => {}
                 other => return other,
             }
         }
-        self.try_connect(subject, operation, &new, &institution).await
+        self.try_connect(subject, operation, &new, &offering.name).await
     }
 
     async fn try_connect(

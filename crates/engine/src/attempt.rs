@@ -66,7 +66,11 @@ impl Engine {
     /// Takes the next step of a run. Never fails because of the institution or the connector: that is an outcome.
     pub(crate) async fn step(&self, run: &Run) -> Result<Stepped, Error> {
         let connection = &run.connection;
-        let Ok((offering, connector)) = self.connectable(&connection.offering) else {
+        let found = match self.connectable(connection.firm, &connection.offering).await {
+            Err(Error::Store(error)) => return Err(Error::Store(error)),
+            found => found,
+        };
+        let Ok((offering, connector)) = found else {
             return Ok(Stepped::failed(Reason::ConnectorConfig, "the offering or its connector is missing"));
         };
         let secrets = match self.secrets(connection).await {
@@ -76,7 +80,7 @@ impl Engine {
             Err(error) => return Err(error),
         };
         let since = self.since(run, connector).await?;
-        Ok(self.guarded_step(run, offering, connector, secrets, since).await)
+        Ok(self.guarded_step(run, &offering, connector, secrets, since).await)
     }
 
     /// The step itself, outside of any transaction, with an end to its time and its panics.

@@ -53,7 +53,8 @@ pub struct Parts {
     pub store: Store,
     pub vault: Vault,
     pub net: Net,
-    pub directory: Directory,
+    /// What the binary knows; each firm's own entries are put over it.
+    pub directory: Arc<Directory>,
     /// `connectors::registry::all()`.
     pub connectors: Vec<&'static dyn Connector>,
     pub clock: Arc<dyn Clock>,
@@ -154,9 +155,9 @@ impl Engine {
         Self { inner: Arc::new(parts), house: Arc::default() }
     }
 
-    /// The institutions.
-    pub fn directory(&self) -> &Directory {
-        &self.inner.directory
+    /// The institutions as a firm sees them.
+    pub async fn directory(&self, _firm: FirmId) -> Result<Arc<Directory>, Error> {
+        Ok(Arc::clone(&self.inner.directory))
     }
 
     /// The present.
@@ -204,12 +205,18 @@ impl Engine {
     }
 
     /// An offering with a connector that is there.
-    fn connectable(&self, offering: &str) -> Result<(&Offering, &'static dyn Connector), Error> {
-        let offering = self.inner.directory.offering(offering).ok_or(Error::UnknownOffering)?;
+    async fn connectable(
+        &self,
+        firm: FirmId,
+        offering: &str,
+    ) -> Result<(Offering, &'static dyn Connector), Error> {
+        let directory = self.directory(firm).await?;
+        let offering = directory.offering(offering).cloned().ok_or(Error::UnknownOffering)?;
         let access = offering.access.as_ref().ok_or(Error::NotConnectable)?;
-        let connector =
-            self.inner.connectors.iter().find(|connector| connector.about().name == access.connector);
-        Ok((offering, *connector.ok_or(Error::NotConnectable)?))
+        let mut connectors = self.inner.connectors.iter();
+        let connector = connectors.find(|connector| connector.about().name == access.connector);
+        let connector = *connector.ok_or(Error::NotConnectable)?;
+        Ok((offering, connector))
     }
 
     async fn zone(&self, firm: FirmId) -> Result<TimeZone, Error> {

@@ -27,7 +27,7 @@ pub fn engine(
         store,
         vault: Vault::new(MasterKey::generate(&*entropy), []),
         net: Net::new(Policy::WITH_SANDBOX).expect("a client for HTTP"),
-        directory: Directory::of(offerings),
+        directory: Arc::new(Directory::of(offerings)),
         connectors: registry::all(),
         clock,
         entropy,

@@ -33,6 +33,7 @@ pub struct Config {
     pub log: Log,
     pub engine: Engine,
     pub connectors: Connectors,
+    pub directory: Directory,
 }
 
 /// How the portal listens.
@@ -112,6 +113,13 @@ pub struct Connectors {
     pub sandbox_directory: String,
 }
 
+/// Which institutions a search finds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Directory {
+    pub file: PathBuf,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -125,6 +133,7 @@ impl Default for Config {
             log: Log::default(),
             engine: Engine::default(),
             connectors: Connectors::default(),
+            directory: Directory::default(),
         }
     }
 }
@@ -259,6 +268,11 @@ impl Config {
             return format!("sqlite:{}", self.data.join("heldaway.db").display());
         }
         self.database.url.clone()
+    }
+
+    /// The directory's file; `None` for the one in the binary.
+    pub fn directory_file(&self) -> Option<&Path> {
+        Some(self.directory.file.as_path()).filter(|file| !file.as_os_str().is_empty())
     }
 
     /// Where the master key's file is, with `source = "file"`.

@@ -7,6 +7,7 @@ pub mod allocator;
 pub mod check;
 pub mod config;
 pub mod demo;
+pub mod directory;
 pub mod health;
 pub mod key;
 pub mod logs;

@@ -7,7 +7,7 @@ use heldaway::{
     allocator::{self, Wiping},
     check,
     config::{self, Config},
-    demo, process, serve, staff,
+    demo, directory, process, serve, staff,
 };
 
 #[global_allocator]
@@ -37,6 +37,8 @@ enum Role {
     AddStaff(staff::AddStaff),
     /// Bring the database's schema up to date.
     Migrate,
+    /// Bring the institutions that a search finds up to date, look them over, measure the search.
+    Directory(directory::Asked),
     /// Look whether settings, key, database and clock are in order.
     Check,
 }
@@ -77,6 +79,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Role::Init(asked) => staff::init(&config, asked).await.map(|()| ExitCode::SUCCESS),
             Role::AddStaff(asked) => staff::add_staff(&config, asked).await.map(|()| ExitCode::SUCCESS),
             Role::Migrate => serve::migrate(&config).await.map(|()| ExitCode::SUCCESS),
+            Role::Directory(asked) => directory::run(&config, &asked)
+                .map(|well| if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Role::Check => Ok(if check::run(file).await { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         }
     })

@@ -9,7 +9,6 @@ use axum::{
     response::Response,
 };
 use connectors::{Net, net::Policy, registry};
-use directory::Directory;
 use domain::{
     institution::Offering,
     world::{Clock, Entropy},
@@ -22,6 +21,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::{
     accept::{self, Limits},
     config::Config,
+    directory,
     health::{self, Health, Heartbeat},
     key::Keys,
     metrics::{self, Metrics},
@@ -122,7 +122,7 @@ pub(crate) fn engine(
         store: store.clone(),
         vault,
         net: Net::new(policy)?,
-        directory: Directory::load(own).context("the directory")?,
+        directory: Arc::new(directory::load(config, own)?),
         connectors: registry::all(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

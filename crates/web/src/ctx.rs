@@ -6,6 +6,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
+use directory::Directory;
 use domain::{
     Date, HouseholdId, SessionId, Timestamp,
     audit::{Doer, Subject, Through},
@@ -119,6 +120,11 @@ impl Ctx {
 
     pub(crate) fn store(&self) -> &Store {
         &self.portal.app.store
+    }
+
+    /// The institutions as the person's firm sees them.
+    pub(crate) async fn directory(&self) -> Result<Arc<Directory>, Fail> {
+        Ok(self.engine().directory(self.subject.firm).await?)
     }
 
     /// The rows within the person's reach; all others don't exist.

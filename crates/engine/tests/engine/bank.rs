@@ -50,7 +50,7 @@ impl Town {
             let offerings = listed.as_array().unwrap().iter().map(read_offering).collect();
             let patient = Options { step_timeout: Duration::from_secs(3), ..self::options() };
             let mut parts = parts(database.store.clone(), &clock, Box::leak(Box::default()), "node", patient);
-            parts.directory = Directory::of(offerings);
+            parts.directory = Arc::new(Directory::of(offerings));
             parts.connectors = registry::all();
             towns.push(Self { sandbox, database, sample, clock, engine: Engine::new(parts) });
         }

@@ -239,7 +239,7 @@ pub(crate) fn parts(
         store,
         vault: Vault::new(MasterKey::parse(KEY).unwrap(), []),
         net: Net::new(Policy::WITH_SANDBOX).unwrap(),
-        directory: Directory::of(offerings),
+        directory: Arc::new(Directory::of(offerings)),
         connectors: vec![bank],
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         entropy: Arc::new(Seeded::new(node)),

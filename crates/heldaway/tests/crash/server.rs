@@ -75,7 +75,7 @@ pub(crate) async fn engine(store: Store, sandbox: &str, node: &str, schedule: Sc
         store,
         vault: Vault::new(MasterKey::parse(KEY).expect("a key"), []),
         net: Net::new(Policy::WITH_SANDBOX).expect("a network"),
-        directory: Directory::of(offerings),
+        directory: Arc::new(Directory::of(offerings)),
         connectors: registry::all(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

@@ -100,7 +100,7 @@ pub(crate) async fn show(ctx: Ctx, RawQuery(query): RawQuery) -> Result<Html<Str
     let deleted = reader.deleted_accounts(household, ctx.now).await?;
     let owners = Owners::of(&reader.people(household).await?);
     let page = ctx.page(Nav::Accounts, "Accounts").await?;
-    let directory = ctx.engine().directory();
+    let directory = ctx.directory().await?;
     let seen = Seen { subject: &ctx.subject, now: ctx.now, zone: &ctx.zone, owners: &owners };
     let mut list = Accounts::of(page, &connections, &accounts, |id| directory.offering(id), &seen);
     if query.is_some_and(|query| query == REFRESHED) {

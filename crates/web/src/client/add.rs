@@ -59,7 +59,8 @@ pub(crate) struct Asked {
 pub(crate) async fn search(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Html<String>, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     let connections = ctx.reader().connections(household).await?;
-    let results = ctx.engine().directory().search(&asked.q, &[]);
+    let directory = ctx.directory().await?;
+    let results = directory.search(&asked.q, &[]);
     let page = ctx.page(Nav::Accounts, "Where do you log in?").await?;
     let search = Search::of(page, &asked.q, &results, &connections);
     Ok(Html(if ctx.htmx { search.as_found().render()? } else { search.render()? }))

@@ -146,7 +146,8 @@ impl Status {
                 AccountRow::of(account, sub, ctx.now, &ctx.zone)
             })
             .collect();
-        let offering = ctx.engine().directory().offering(&connection.offering);
+        let directory = ctx.directory().await?;
+        let offering = directory.offering(&connection.offering);
         let page = ctx.page(Nav::Accounts, &connection.name()).await?;
         let told = just_now(connection, attempts.first(), just, ctx);
         Ok(Self {

@@ -163,7 +163,8 @@ fn is_slow(progress: &Progress, now: Timestamp) -> bool {
 impl Live {
     async fn load(ctx: &Ctx, progress: &Progress, empty: &[String]) -> Result<Self, Fail> {
         let connection = &progress.connection;
-        let offering = ctx.engine().directory().offering(&connection.offering);
+        let directory = ctx.directory().await?;
+        let offering = directory.offering(&connection.offering);
         let institution = Institution::at(connection, offering);
         let headline = headline(connection);
         let page = ctx.page(Nav::Accounts, &headline).await?;

@@ -179,7 +179,7 @@ impl Way {
 pub(crate) async fn show(ctx: Ctx, Path(id): Path<String>, Query(way): Query<Way>) -> Result<Response, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     ctx.must(Act::AddConnection, &ctx.reader().resource(household, None).await?)?;
-    let offering = offering(&ctx, &id)?;
+    let offering = offering(&ctx, &id).await?;
     let institution = Institution::of(&offering);
     let page = ctx.page(Nav::Accounts, &format!("Connect {}", offering.name)).await?;
     let Some(access) = &offering.access else {
@@ -216,8 +216,8 @@ fn answer(page: &impl Template) -> Result<Response, Fail> {
     Ok(Html(page.render()?).into_response())
 }
 
-fn offering(ctx: &Ctx, id: &str) -> Result<Offering, Fail> {
-    ctx.engine().directory().offering(id).cloned().ok_or(Fail::Missing)
+async fn offering(ctx: &Ctx, id: &str) -> Result<Offering, Fail> {
+    ctx.directory().await?.offering(id).cloned().ok_or(Fail::Missing)
 }
 
 fn by_hand(offering: &Offering) -> String {
@@ -290,7 +290,7 @@ pub(crate) fn typed_login(access: &Access, form: &Form) -> Result<Login, Vec<Log
 /// The address of a form that was sent, opened again.
 pub(crate) async fn back(ctx: Ctx, Path(id): Path<String>) -> Result<Redirect, Fail> {
     ctx.must_be_client()?;
-    let offering = offering(&ctx, &id)?;
+    let offering = offering(&ctx, &id).await?;
     Ok(Redirect::to(&format!("/accounts/add/{}", offering.id)))
 }
 
@@ -303,7 +303,7 @@ pub(crate) async fn confirm(
 ) -> Result<Redirect, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     ctx.must(Act::AddConnection, &ctx.reader().resource(household, None).await?)?;
-    let offering = offering(&ctx, &id)?;
+    let offering = offering(&ctx, &id).await?;
     let version: u32 = Form::new(typed).parsed("version").ok_or(Fail::Unreadable)?;
     // What was read is what is confirmed: a version that never was is refused.
     if offering.notice.as_ref().is_some_and(|notice| version <= notice.version) {
@@ -317,7 +317,7 @@ pub(crate) async fn confirm(
 /// `POST /accounts/add/{offering}/tell-me`: told once when it can be connected, or works again.
 pub(crate) async fn tell_me(ctx: Ctx, Path(id): Path<String>) -> Result<Redirect, Fail> {
     ctx.must_be_client()?;
-    let offering = offering(&ctx, &id)?;
+    let offering = offering(&ctx, &id).await?;
     let kind = if offering.access.is_some() { Kind::WorksAgain } else { Kind::Connectable };
     let mut tx = ctx.store().begin(&ctx.doer(), &ctx.operation, ctx.now).await?;
     tx.wish(ctx.subject.person, &id, kind).await?;
@@ -329,7 +329,7 @@ pub(crate) async fn tell_me(ctx: Ctx, Path(id): Path<String>) -> Result<Redirect
 pub(crate) async fn connect(ctx: Ctx, Path(id): Path<String>, typed: Typed) -> Result<Response, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     ctx.must(Act::AddConnection, &ctx.reader().resource(household, None).await?)?;
-    let offering = offering(&ctx, &id)?;
+    let offering = offering(&ctx, &id).await?;
     let Some(access) = &offering.access else { return Err(Fail::Missing) };
     if unconfirmed(&ctx, &offering).await?.is_some() {
         return Ok(Redirect::to(&format!("/accounts/add/{id}?second=yes")).into_response());

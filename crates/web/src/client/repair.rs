@@ -155,7 +155,8 @@ impl Repair {
         typed: Option<(&Form, &[LoginProblem], bool)>,
     ) -> Result<Self, Fail> {
         let reader = ctx.reader();
-        let offering = ctx.engine().directory().offering(&connection.offering);
+        let directory = ctx.directory().await?;
+        let offering = directory.offering(&connection.offering);
         let institution = Institution::at(connection, offering);
         let access = offering.and_then(|offering| offering.access.as_ref());
         let attempts = reader.attempts(connection.id, RUNS_SHOWN).await?;
@@ -362,7 +363,8 @@ async fn own(ctx: &Ctx, id: ConnectionId) -> Result<Connection, Fail> {
 /// `POST /connections/{id}/login`: `Connect` again, with the same connection.
 pub(crate) async fn login(ctx: Ctx, Path(id): Path<ConnectionId>, typed: Typed) -> Result<Response, Fail> {
     let connection = own(&ctx, id).await?;
-    let offering = ctx.engine().directory().offering(&connection.offering);
+    let directory = ctx.directory().await?;
+    let offering = directory.offering(&connection.offering);
     let access = offering.and_then(|offering| offering.access.as_ref()).ok_or(Fail::Missing)?.clone();
     let form = Form::new(typed);
     let confirmed = form.checked("confirmed");
