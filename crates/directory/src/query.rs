@@ -37,6 +37,8 @@ pub(super) struct Term {
     pub(super) weight: f32,
     /// The last word typed may still go on.
     open: bool,
+    /// Nothing else was typed.
+    alone: bool,
 }
 
 /// How a word of the directory answers a term.
@@ -44,7 +46,7 @@ pub(super) struct Term {
 pub(super) struct Fit {
     /// It is the same word.
     pub(super) exact: bool,
-    /// 1.0 for the same word.
+    /// 1.0 for the same word, a little less where it may be the beginning of another.
     pub(super) quality: f32,
     /// How much of the known word was typed.
     pub(super) typed: f32,
@@ -101,6 +103,9 @@ impl Reading {
         while let Some(word) = words.next() {
             terms.push(Term::of(word, words.peek().is_none(), with_slips, index));
         }
+        if let [only] = terms.as_mut_slice() {
+            only.alone = true;
+        }
         let mut meant = Bits::below(index.vocabulary.len());
         for term in &terms {
             meant.put_all(term.begins.clone());
@@ -132,18 +137,19 @@ impl Term {
             let meant = slips.iter().filter(|slip| !slip.unfinished).map(|slip| index.weight(slip.word));
             begun.into_iter().chain(meant).fold(1.0, f32::min)
         };
-        Self { text: text.to_owned(), begins, known, slips, weight, open }
+        Self { text: text.to_owned(), begins, known, slips, weight, open, alone: false }
     }
 
     /// How `word` answers, if it does.
     #[inline]
     pub(super) fn fit(&self, word: u32, index: &Index) -> Option<Fit> {
         if self.begins.contains(&word) {
-            if self.known && word == self.begins.start {
-                return Some(Fit { exact: true, quality: 1.0, typed: 1.0, forgiven: false });
-            }
             // From two or three letters nobody can tell how much is still to come.
-            let certain = (self.text.len() as f32 - 1.0).min(4.0) / 4.0;
+            let certain = if self.open { (self.text.len() as f32 - 1.0).min(4.0) / 4.0 } else { 1.0 };
+            if self.known && word == self.begins.start {
+                let quality = if self.alone { 0.88 + 0.12 * certain } else { 1.0 };
+                return Some(Fit { exact: true, quality, typed: 1.0, forgiven: false });
+            }
             let typed = certain * self.text.len() as f32 / index.vocabulary.letters_of(word) as f32;
             let quality = if self.open { 0.88 + 0.12 * typed } else { 0.8 + 0.18 * typed };
             return Some(Fit { exact: false, quality, typed, forgiven: false });

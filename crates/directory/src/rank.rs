@@ -342,8 +342,8 @@ fn popularity_weight(letters: usize, with_place: bool) -> f32 {
 fn of_source(source: Source, covered: f32) -> f32 {
     match source {
         Source::Name => 1.0,
-        Source::Alias(_) => 0.8 + 0.18 * covered,
-        Source::Home | Source::Login => 0.8 + 0.16 * covered,
+        Source::Alias(_) => 0.68 + 0.3 * covered,
+        Source::Home | Source::Login => 0.68 + 0.28 * covered,
         Source::Brand => 0.9,
         Source::Initials => 0.76,
     }
