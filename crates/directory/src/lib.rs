@@ -3,6 +3,12 @@
 //! Floor 1. Some 8,900 institutions of the United States are in the binary (`data/README.md`); the sandbox's and a firm's
 //! own offerings are added at start. It lives in memory and is read-only afterwards, so a search takes no lock and asks no
 //! database.
+//!
+//! A search in four steps: what was typed becomes words (`words`), read in several ways, each word with all words of the
+//! directory that it may begin or be a slip of (`query`, `vocabulary`, `slips`); the texts with the rarest of these are
+//! looked up (`index`, over the `texts` an offering is known by), or the offerings at an `address`; each is compared in
+//! full and scored in parts that add up (`rank`); and what answered is marked (`highlight`). `eval` measures all of it;
+//! `examples/eval.rs` runs that, with time, memory, and a directory of twenty times the size.
 
 mod address;
 mod bits;

@@ -113,6 +113,7 @@ impl Texts {
 
     /// The same words once an offering: its name also is its brand, and often its address.
     fn add_words(&mut self, entry: u32, source: Source, form: Form, words: &[u32], first: usize) {
+        let words = &words[..words.len().min(words::WORDS_MAX)];
         let known = |text: &Text| self.words_of(text) == words;
         if words.is_empty() || self.all[first..].iter().any(known) {
             return;
