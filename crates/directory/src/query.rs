@@ -166,10 +166,11 @@ impl Term {
         Some(Fit { exact: false, quality, typed, forgiven: true })
     }
 
-    /// Words that are places if it is one: the code of a state must be whole.
+    /// Words that are places if it is one: the code of a state must be whole, and says nothing alone.
     pub(super) fn as_place(&self) -> Range<u32> {
         match self.text.len() {
             0 | 1 => 0..0,
+            2 | 3 if self.alone => 0..0,
             2 => self.begins.start..self.begins.start + u32::from(self.known),
             _ => self.begins.clone(),
         }

@@ -213,7 +213,9 @@ impl Index {
             all += count;
             left -= term.weight;
         }
-        let mut texts: Vec<u32> = rare.ascending().take(CANDIDATES_MAX).collect();
+        // A word alone, of hundreds of texts, leaves it to popularity who is meant.
+        let most = if reading.terms.len() == 1 { CANDIDATES_ENOUGH } else { CANDIDATES_MAX };
+        let mut texts: Vec<u32> = rare.ascending().take(most).collect();
         if let Some(others) = others {
             texts.extend(others.ascending().filter(|text| !rare.has(*text)).take(CANDIDATES_ENOUGH));
         }
