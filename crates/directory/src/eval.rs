@@ -76,12 +76,12 @@ pub struct Report {
 
 /// What came of one query.
 struct Outcome {
-    top1: bool,
+    /// Within ten, from 0 on, the first of `top1_ids`.
+    rank: Option<usize>,
     top3: bool,
-    reciprocal: f64,
     family: bool,
-    empty: bool,
     took: Duration,
+    /// Ids of the first three hits.
     got: Vec<String>,
 }
 
@@ -111,7 +111,9 @@ pub fn evaluate(
             both.iter().filter(|(case, _)| !case.family.is_empty()).map(|(_, outcome)| outcome.family),
         ),
         no_match: share(
-            both.iter().filter(|(case, _)| case.category == NO_MATCH).map(|(_, outcome)| outcome.empty),
+            both.iter()
+                .filter(|(case, _)| case.category == NO_MATCH)
+                .map(|(_, outcome)| outcome.got.is_empty()),
         ),
         p50: at(0.5),
         p99: at(0.99),
@@ -165,11 +167,9 @@ fn run(directory: &Directory, case: &Case<'_>, clock: &dyn Fn() -> Duration) -> 
     let first = |most: usize| &ids[..ids.len().min(most)];
     let rank = first(10).iter().position(|id| case.top1.contains(id));
     Outcome {
-        top1: rank == Some(0),
+        rank,
         top3: first(3).iter().any(|id| case.top3.contains(id)),
-        reciprocal: rank.map_or(0.0, |rank| 1.0 / (rank as f64 + 1.0)),
         family: case.family.iter().all(|id| first(8).contains(id)),
-        empty: results.is_empty(),
         took,
         got: first(3).iter().map(|id| (*id).to_owned()).collect(),
     }
@@ -178,11 +178,12 @@ fn run(directory: &Directory, case: &Case<'_>, clock: &dyn Fn() -> Duration) -> 
 fn quality(name: &str, all: &[(&Case<'_>, &Outcome)], counts: impl Fn(&Case<'_>) -> bool) -> Quality {
     let of: Vec<&Outcome> =
         all.iter().filter(|(case, _)| counts(case)).map(|(_, outcome)| *outcome).collect();
-    let mrr = of.iter().map(|outcome| outcome.reciprocal).sum::<f64>() / of.len().max(1) as f64;
+    let mrr = of.iter().filter_map(|outcome| outcome.rank).map(|rank| 1.0 / (rank as f64 + 1.0)).sum::<f64>()
+        / of.len().max(1) as f64;
     Quality {
         name: name.to_owned(),
         queries: of.len(),
-        top1: share(of.iter().map(|outcome| outcome.top1)),
+        top1: share(of.iter().map(|outcome| outcome.rank == Some(0))),
         top3: share(of.iter().map(|outcome| outcome.top3)),
         mrr,
     }
@@ -196,9 +197,9 @@ fn share(right: impl Iterator<Item = bool>) -> f64 {
 
 fn miss(case: &Case<'_>, outcome: &Outcome) -> Option<Miss> {
     let fine = if case.category == NO_MATCH {
-        outcome.empty
+        outcome.got.is_empty()
     } else {
-        outcome.top1 && outcome.top3 && outcome.family
+        outcome.rank == Some(0) && outcome.top3 && outcome.family
     };
     let mut wanted: Vec<String> = case.top1.iter().chain(&case.family).map(|id| (*id).to_owned()).collect();
     wanted.sort_unstable();

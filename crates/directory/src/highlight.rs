@@ -43,7 +43,7 @@ fn in_text(
     let answers = index.matches(reading, text);
     let part = |term: usize, fit: Fit| {
         let letters = reading.terms[term].text.chars().count();
-        if fit.typed == 1.0 { Part::Whole } else { Part::Letters(letters) }
+        if fit.typed >= 1.0 { Part::Whole } else { Part::Letters(letters) }
     };
     let joined = answers.first().map_or(Part::Letters(0), |(term, _, fit)| part(*term, *fit));
     let found = &index.texts[text as usize];
@@ -78,7 +78,8 @@ fn of_label(url: &str, part: Part) -> (String, Vec<Range<usize>>) {
         Part::Letters(letters) if !address.label().contains('-') => letters.min(address.label().len()),
         _ => address.label().len(),
     };
-    (address.host, vec![start..start + letters])
+    let span = start..start + letters;
+    (address.host, Vec::from([span]))
 }
 
 /// Spans of the words of `text` with these numbers.

@@ -67,20 +67,18 @@ impl Index {
             *word = finals[*word as usize];
         }
         let pairs =
-            read.texts.iter().enumerate().flat_map(|(number, text)| {
+            read.all.iter().enumerate().flat_map(|(number, text)| {
                 read.words_of(text).iter().map(move |word| (*word, number as u32))
             });
         let postings = Lists::collect(vocabulary.len(), pairs);
         let weights = weights(&vocabulary, &postings, &read, ordered.len());
-        let text_weights = read
-            .texts
-            .iter()
-            .map(|text| read.words_of(text).iter().map(|word| weights[*word as usize]).sum());
+        let text_weights =
+            read.all.iter().map(|text| read.words_of(text).iter().map(|word| weights[*word as usize]).sum());
         let placed = read.places.iter().enumerate();
         let placed = placed.flat_map(|(entry, words)| words.iter().map(move |word| (*word, entry as u32)));
         let places = Lists::collect(vocabulary.len(), placed.clone());
         let neighbours = Neighbours::build((0..vocabulary.len() as u32).map(|word| {
-            let written = |text: &u32| read.texts[*text as usize].source != Source::Initials;
+            let written = |text: &u32| read.all[*text as usize].source != Source::Initials;
             let meant = !places.of(word).is_empty() || postings.of(word).first().is_some_and(written);
             meant.then(|| vocabulary.word(word))
         }));
@@ -96,7 +94,7 @@ impl Index {
             neighbours,
             sites,
             weights,
-            texts: read.texts,
+            texts: read.all,
             text_words: read.words,
             postings,
             places,
@@ -199,7 +197,7 @@ fn by_standing(offerings: &[Offering]) -> Vec<u32> {
 
 fn entries(ordered: &[&Offering], order: &[u32], read: &Texts) -> Vec<Entry> {
     let mut written =
-        read.texts.iter().zip(0u32..).filter(|(text, _)| text.source != Source::Initials).peekable();
+        read.all.iter().zip(0u32..).filter(|(text, _)| text.source != Source::Initials).peekable();
     let mut of_brand: HashMap<&str, u32> = HashMap::new();
     for offering in ordered {
         *of_brand.entry(&offering.brand).or_default() += 1;
@@ -230,13 +228,13 @@ fn weights(vocabulary: &Vocabulary, postings: &Lists, read: &Texts, offerings: u
             return 0.05;
         }
         let texts = postings.of(word).iter();
-        let mut entries: Vec<u32> = texts.map(|text| read.texts[*text as usize].entry).collect();
+        let mut entries: Vec<u32> = texts.map(|text| read.all[*text as usize].entry).collect();
         entries.dedup();
         telling(entries.len() as f32, offerings as f32)
     };
     let mut weights: Vec<f32> = (0..vocabulary.len() as u32).map(weigh).collect();
     let mut apart = 0.0;
-    for text in &read.texts {
+    for text in &read.all {
         let words = read.words_of(text);
         match text.form {
             Form::Words => apart = words.iter().map(|word| weights[*word as usize]).sum(),

@@ -3,6 +3,12 @@
 //! Floor 1. Some 8,900 institutions of the United States are in the binary (`data/README.md`); the sandbox's and a firm's
 //! own offerings are added at start. It lives in memory and is read-only afterwards, so a search takes no lock and asks no
 //! database.
+//!
+//! A search in four steps: what was typed becomes words (`words`), read in several ways, each word with all words of the
+//! directory that it may begin or be a slip of (`query`, `vocabulary`, `slips`); the texts with the rarest of these are
+//! looked up (`index`, over the `texts` an offering is known by), or the offerings at an `address`; each is compared in
+//! full and scored in parts that add up (`rank`); and what answered is marked (`highlight`). `eval` measures all of it;
+//! `examples/eval.rs` runs that, with time, memory, and a directory of twenty times the size.
 
 mod address;
 mod bits;
@@ -37,6 +43,11 @@ pub const RESULTS_MAX: usize = 24;
 pub const QUERY_CHARS_MIN: usize = 2;
 /// A longer query is cut: no institution's address is longer.
 pub const QUERY_CHARS_MAX: usize = 200;
+
+/// An offering is close to the best one from this share of its relevance on.
+const CLOSE: f32 = 0.8;
+/// What a word must tell for two names that begin with it to be taken for one another: `fidelity` does, `first` doesn't.
+const TELLING_NAME: f32 = 0.4;
 
 /// All offerings, and the index to find them.
 pub struct Directory {
@@ -206,18 +217,26 @@ impl Directory {
         &self.offerings[self.index.entries[found.entry as usize].offering as usize]
     }
 
-    /// Whether another offering answers about as well as the best one and shares its brand, or the word its name begins
-    /// with.
+    /// Whether another offering answers about as well as the best one and could be taken for it: one of the same brand, of
+    /// the same name, or whose name begins with the same word, such as two that call themselves Fidelity.
     fn several_could_be_meant(&self, found: &[Found]) -> bool {
         let [first, others @ ..] = found else { return false };
         let best = self.offering_of(first);
-        let leading =
-            |offering: &Offering| words::read(&offering.name).into_iter().next().map(|word| word.text);
+        let leading = self.leading_word(best);
         others.iter().any(|found| {
             let other = self.offering_of(found);
-            let close = found.score.relevance() > first.score.relevance() * 0.85;
-            close && (other.brand == best.brand || leading(other) == leading(best))
+            let alike = other.brand == best.brand
+                || other.name == best.name
+                || (leading.is_some() && self.leading_word(other) == leading);
+            alike && found.score.relevance() > first.score.relevance() * CLOSE
         })
+    }
+
+    /// The word an offering's name begins with, unless hundreds begin so.
+    fn leading_word(&self, offering: &Offering) -> Option<u32> {
+        let word = words::read(&offering.name).into_iter().next()?;
+        let word = self.index.vocabulary.number(&word.text)?;
+        (self.index.weight(word) > TELLING_NAME).then_some(word)
     }
 
     /// Bytes of memory that the index takes, besides the offerings themselves.
@@ -234,82 +253,4 @@ fn replaced(mut offerings: Vec<Offering>, more: Vec<Offering>) -> Vec<Offering> 
     }
     offerings.extend(more);
     offerings
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::LazyLock;
-
-    use super::*;
-
-    static DIRECTORY: LazyLock<Directory> = LazyLock::new(|| Directory::load(Vec::new()).unwrap());
-
-    fn names(typed: &str) -> Vec<String> {
-        let results = DIRECTORY.search(typed, &[]);
-        results.groups.iter().flat_map(|group| &group.hits).map(|hit| hit.offering.name.clone()).collect()
-    }
-
-    #[test]
-    fn fidelity_shows_all_that_could_be_meant_and_asks_to_compare() {
-        let results = DIRECTORY.search("fidelity", &[]);
-        assert!(results.compare_addresses);
-        let found = names("fidelity");
-        assert_eq!(found[0], "Fidelity Investments");
-        for name in ["Fidelity NetBenefits", "Fidelity Bank"] {
-            assert!(found.iter().any(|other| other == name), "{name} in {found:?}");
-        }
-        assert_eq!(results.groups[0].brand, "Fidelity");
-        assert!(results.groups[0].hits.len() >= 3);
-    }
-
-    #[test]
-    fn forgives_slips_abbreviations_and_pasted_addresses() {
-        for (typed, wanted) in [
-            ("fidleity", "Fidelity Investments"),
-            ("schwap", "Charles Schwab"),
-            ("vangaurd", "Vanguard"),
-            ("bofa", "Bank of America"),
-            ("wellsfargo", "Wells Fargo"),
-            ("https://www.chase.com/personal/banking", "Chase"),
-            ("www.vanguard.com", "Vanguard"),
-            ("nb.fidelity.com", "Fidelity NetBenefits"),
-            ("Wells  FARGO bank", "Wells Fargo"),
-            ("usaa", "USAA"),
-            ("navy fed", "Navy Federal Credit Union"),
-            ("NFCU", "Navy Federal Credit Union"),
-            ("ch", "Chase"),
-        ] {
-            assert_eq!(names(typed).first().map(String::as_str), Some(wanted), "{typed}: {:?}", names(typed));
-        }
-    }
-
-    #[test]
-    fn nothing_before_the_second_letter_and_nothing_for_nonsense() {
-        for typed in ["", " ", "f", "qqqzzzxxkk", "\u{0}\u{1}", "!!!"] {
-            assert!(DIRECTORY.search(typed, &[]).is_empty(), "{typed:?}: {:?}", names(typed));
-        }
-        assert!(DIRECTORY.search(&"fidelity ".repeat(10_000), &[]).len() <= RESULTS_MAX);
-    }
-
-    #[test]
-    fn every_row_has_an_address_to_compare_and_an_id_of_its_own() {
-        assert!(DIRECTORY.len() > 8_000);
-        assert_eq!(DIRECTORY.by_id.len(), DIRECTORY.len());
-        for offering in &DIRECTORY.offerings {
-            assert!(
-                offering.home_url.starts_with("https://") && offering.address().contains('.'),
-                "{}",
-                offering.id
-            );
-        }
-    }
-
-    #[test]
-    fn a_firms_own_offering_replaces_the_one_of_the_same_id() {
-        let mut own = DIRECTORY.offering("chase").unwrap().clone();
-        own.name = "Chase (our agreement)".to_owned();
-        let directory = Directory::load(vec![own]).unwrap();
-        assert_eq!(directory.len(), DIRECTORY.len());
-        assert_eq!(directory.offering("chase").unwrap().name, "Chase (our agreement)");
-    }
 }

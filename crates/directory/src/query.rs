@@ -37,12 +37,16 @@ pub(super) struct Term {
     pub(super) weight: f32,
     /// The last word typed may still go on.
     open: bool,
+    /// Nothing else was typed.
+    alone: bool,
 }
 
 /// How a word of the directory answers a term.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fit {
-    /// 1.0 for the same word.
+    /// It is the same word.
+    pub(super) exact: bool,
+    /// 1.0 for the same word, a little less where it may be the beginning of another.
     pub(super) quality: f32,
     /// How much of the known word was typed.
     pub(super) typed: f32,
@@ -58,6 +62,7 @@ impl Query {
             _ => typed,
         };
         let mut words: Vec<String> = words::read(text).into_iter().map(|word| word.text).collect();
+        words.retain(|word| word != "www");
         words.truncate(TERMS_MAX);
         let letters = words.iter().map(String::len).sum();
         let mut readings = Vec::new();
@@ -98,6 +103,9 @@ impl Reading {
         while let Some(word) = words.next() {
             terms.push(Term::of(word, words.peek().is_none(), with_slips, index));
         }
+        if let [only] = terms.as_mut_slice() {
+            only.alone = true;
+        }
         let mut meant = Bits::below(index.vocabulary.len());
         for term in &terms {
             meant.put_all(term.begins.clone());
@@ -129,21 +137,22 @@ impl Term {
             let meant = slips.iter().filter(|slip| !slip.unfinished).map(|slip| index.weight(slip.word));
             begun.into_iter().chain(meant).fold(1.0, f32::min)
         };
-        Self { text: text.to_owned(), begins, known, slips, weight, open }
+        Self { text: text.to_owned(), begins, known, slips, weight, open, alone: false }
     }
 
     /// How `word` answers, if it does.
     #[inline]
     pub(super) fn fit(&self, word: u32, index: &Index) -> Option<Fit> {
         if self.begins.contains(&word) {
-            if self.known && word == self.begins.start {
-                return Some(Fit { quality: 1.0, typed: 1.0, forgiven: false });
-            }
             // From two or three letters nobody can tell how much is still to come.
-            let certain = (self.text.len() as f32 - 1.0).min(4.0) / 4.0;
+            let certain = if self.open { (self.text.len() as f32 - 1.0).min(4.0) / 4.0 } else { 1.0 };
+            if self.known && word == self.begins.start {
+                let quality = if self.alone { 0.88 + 0.12 * certain } else { 1.0 };
+                return Some(Fit { exact: true, quality, typed: 1.0, forgiven: false });
+            }
             let typed = certain * self.text.len() as f32 / index.vocabulary.letters_of(word) as f32;
             let quality = if self.open { 0.88 + 0.12 * typed } else { 0.8 + 0.18 * typed };
-            return Some(Fit { quality, typed, forgiven: false });
+            return Some(Fit { exact: false, quality, typed, forgiven: false });
         }
         let at = self.slips.binary_search_by_key(&word, |slip| slip.word).ok()?;
         let slip = self.slips[at];
@@ -153,12 +162,23 @@ impl Term {
             if slip.slips == 1 { 0.86 - 0.03 * (7.0 - self.text.len() as f32).max(0.0) } else { 0.7 };
         let quality = if slip.first_letter { quality * 0.9 } else { quality };
         let quality = if slip.unfinished { quality * (0.7 + 0.25 * typed) } else { quality };
-        Some(Fit { quality, typed: if slip.unfinished { typed } else { 1.0 }, forgiven: true })
+        let typed = if slip.unfinished { typed } else { 1.0 };
+        Some(Fit { exact: false, quality, typed, forgiven: true })
+    }
+
+    /// Words that are places if it is one: the code of a state must be whole, and says nothing alone.
+    pub(super) fn as_place(&self) -> Range<u32> {
+        match self.text.len() {
+            0 | 1 => 0..0,
+            2 | 3 if self.alone => 0..0,
+            2 => self.begins.start..self.begins.start + u32::from(self.known),
+            _ => self.begins.clone(),
+        }
     }
 
     /// How `word` of an offering's place or purpose answers: without guessing from few letters.
     pub(super) fn fit_aside(&self, word: u32, index: &Index) -> Option<Fit> {
         let fit = self.fit(word, index)?;
-        (fit.quality == 1.0 || (self.text.len() >= 3 && (self.open || fit.forgiven))).then_some(fit)
+        (fit.exact || (self.text.len() >= 3 && (self.open || fit.forgiven))).then_some(fit)
     }
 }

@@ -7,14 +7,18 @@
 use super::{
     bits::Bits,
     index::Index,
-    query::{Fit, Query, Reading},
-    texts::Source,
+    query::{Fit, Query, Reading, Term},
+    texts::{Source, Text},
 };
 
 /// So many texts are compared in full for one reading; those cut off belong to the least known offerings.
 const CANDIDATES_MAX: usize = 1_000;
 /// Below this share of what was typed an offering doesn't answer.
 const EXPLAINED_MIN: f32 = 0.5;
+/// What glue words such as `of` tell.
+const GLUE: f32 = 0.05;
+/// A word that was typed and isn't answered costs at least this, however common it is.
+const MISSED_MIN: f32 = 0.2;
 /// From so many candidates on, the other words of the query bring no more.
 const CANDIDATES_ENOUGH: usize = 400;
 
@@ -79,6 +83,70 @@ struct Answer {
     forgiven: bool,
 }
 
+/// What adds up while a reading is compared with a text, in the weights of the words.
+#[derive(Default)]
+struct Tally {
+    /// All that was typed.
+    asked: f32,
+    /// Of it, what the text answers, what the place, and what the purpose.
+    named: f32,
+    placed: f32,
+    purposed: f32,
+    /// How much of the text was typed.
+    covered: f32,
+    /// Terms that follow one another as in the text.
+    in_order: f32,
+    /// Words of the text that answer; the one after the last of them.
+    used: usize,
+    next: usize,
+    /// Terms answered otherwise than by the same word.
+    inexact: usize,
+    forgiven: bool,
+}
+
+impl Tally {
+    fn add_word(&mut self, at: usize, weight: f32, fit: Fit) {
+        self.asked += weight;
+        self.named += weight * fit.quality;
+        self.covered += weight * fit.typed * fit.quality;
+        self.in_order += f32::from(u8::from(at == self.next));
+        self.next = at + 1;
+        self.used += 1;
+        self.inexact += usize::from(!fit.exact);
+        self.forgiven |= fit.forgiven;
+    }
+
+    /// A word the text doesn't have: it may be the place, else what the offering is for.
+    fn add_aside(&mut self, weight: f32, place: f32, purpose: f32) {
+        let weight = if weight > GLUE { weight.max(MISSED_MIN) } else { weight };
+        self.asked += weight;
+        self.inexact += 1;
+        if place > 0.0 {
+            self.placed += weight * place * 0.95;
+        } else {
+            self.purposed += weight * purpose * 0.8;
+        }
+    }
+
+    /// `None` where too much of what was typed stays unanswered.
+    fn answer(&self, source: Source, words: usize, weight: f32, terms: usize) -> Option<Answer> {
+        let explained = self.named + self.placed + self.purposed;
+        if explained < EXPLAINED_MIN * self.asked || (self.named == 0.0 && self.placed == 0.0) {
+            return None;
+        }
+        let covered = (self.covered / weight).min(1.0);
+        let whole = if self.inexact == 0 && self.used == words { 0.07 } else { 0.0 };
+        let shape = 0.7 + 0.2 * covered + 0.08 * self.in_order / terms as f32 + whole;
+        let worth = of_source(source, covered) * shape / self.asked;
+        Some(Answer {
+            name: worth * self.named,
+            place: worth * self.placed,
+            purpose: worth * self.purposed,
+            forgiven: self.forgiven,
+        })
+    }
+}
+
 impl Index {
     /// The best offerings, best first; `chosen` are numbers of those that were chosen before.
     pub(super) fn rank(&self, query: &Query, chosen: &[u32], most: usize) -> Vec<Found> {
@@ -115,53 +183,63 @@ impl Index {
 
     fn known_and_liked(&self, relevance: Parts, entry: u32, popularity: f32, chosen: &[u32]) -> Parts {
         let known = &self.entries[entry as usize];
-        Parts {
-            popularity: popularity * known.popularity,
-            size: 0.1 * popularity * known.size,
-            chosen: if chosen.contains(&entry) { 0.15 } else { 0.0 },
-            ..relevance
-        }
+        let (popularity, most) = (popularity * known.popularity, popularity);
+        let (size, largest) = (0.1 * most * known.size, 0.1 * most);
+        // As good as the best-known and largest of all, and a little more.
+        let chosen = if chosen.contains(&entry) { most - popularity + largest - size + 0.06 } else { 0.0 };
+        Parts { popularity, size, chosen, ..relevance }
     }
 
-    /// Texts worth comparing: those with the rarest word, then with the next, until there are enough.
+    /// Texts worth comparing: those with the rarest words; and, where an offering may answer without these, the best-known
+    /// of those with the others.
     fn candidates(&self, reading: &Reading) -> Vec<u32> {
-        let initials = self.entries.last().map_or(0, |entry| entry.texts.end);
-        let mut sources: Vec<(usize, usize)> = Vec::with_capacity(reading.terms.len());
-        for (at, term) in reading.terms.iter().enumerate() {
-            let slips: usize = term.slips.iter().map(|slip| self.postings.of(slip.word).len()).sum();
-            let placed = if term.text.len() > 1 { self.places.of_all(self.placed(term)).len() } else { 0 };
-            sources.push((self.postings.of_all(term.begins.clone()).len() + slips + 4 * placed, at));
-        }
-        sources.sort_unstable();
-        let mut set = Bits::below(self.texts.len());
-        let mut put = |text: u32| set.put(text);
+        let mut rarest: Vec<(usize, &Term)> =
+            reading.terms.iter().map(|term| (self.texts_with(term), term)).collect();
+        rarest.sort_by_key(|(count, _)| *count);
+        let asked: f32 = reading.terms.iter().map(|term| term.weight).sum();
+        let mut left = asked;
         let mut all = 0;
-        for (count, at) in sources {
-            if all > 0 && all + count > CANDIDATES_ENOUGH {
+        let mut rare = Bits::below(self.texts.len());
+        let mut others: Option<Bits> = None;
+        for (count, term) in rarest {
+            if all == 0 || all + count <= CANDIDATES_ENOUGH {
+                self.put_texts_with(term, &mut rare);
+            } else if left >= EXPLAINED_MIN * asked {
+                let others = others.get_or_insert_with(|| Bits::below(self.texts.len()));
+                self.put_texts_with(term, others);
+            } else {
                 break;
             }
             all += count;
-            let term = &reading.terms[at];
-            if term.known {
-                self.postings.of(term.begins.start).iter().copied().for_each(&mut put);
-            }
-            let slips = term.slips.iter().flat_map(|slip| self.postings.of(slip.word));
-            let loose = self.postings.of_all(term.begins.clone()).iter().chain(slips);
-            loose.copied().filter(|text| *text < initials).for_each(&mut put);
-            if term.text.len() > 1 {
-                let placed = self.places.of_all(self.placed(term)).iter();
-                placed.flat_map(|entry| self.entries[*entry as usize].texts.clone()).for_each(&mut put);
-            }
+            left -= term.weight;
         }
-        set.ascending().take(CANDIDATES_MAX).collect()
+        // A word alone, of hundreds of texts, leaves it to popularity who is meant.
+        let most = if reading.terms.len() == 1 { CANDIDATES_ENOUGH } else { CANDIDATES_MAX };
+        let mut texts: Vec<u32> = rare.ascending().take(most).collect();
+        if let Some(others) = others {
+            texts.extend(others.ascending().filter(|text| !rare.has(*text)).take(CANDIDATES_ENOUGH));
+        }
+        texts
     }
 
-    /// Words that are taken as places for a term: a state's code must be whole.
-    fn placed(&self, term: &super::query::Term) -> std::ops::Range<u32> {
-        if term.text.len() >= 3 {
-            term.begins.clone()
-        } else {
-            term.begins.start..term.begins.start + u32::from(term.known)
+    /// About how many texts have a term, or belong to an offering whose place it is.
+    fn texts_with(&self, term: &Term) -> usize {
+        let slips: usize = term.slips.iter().map(|slip| self.postings.of(slip.word).len()).sum();
+        let placed = self.places.of_all(term.as_place()).len();
+        self.postings.of_all(term.begins.clone()).len() + slips + 4 * placed
+    }
+
+    fn put_texts_with(&self, term: &Term, texts: &mut Bits) {
+        // Initials come after all other texts, and answer only whole.
+        let initials = self.entries.last().map_or(0, |entry| entry.texts.end);
+        if term.known {
+            self.postings.of(term.begins.start).iter().for_each(|text| texts.put(*text));
+        }
+        let slips = term.slips.iter().flat_map(|slip| self.postings.of(slip.word));
+        let loose = self.postings.of_all(term.begins.clone()).iter().chain(slips);
+        loose.filter(|text| **text < initials).for_each(|text| texts.put(*text));
+        for entry in self.places.of_all(term.as_place()) {
+            texts.put_all(self.entries[*entry as usize].texts.clone());
         }
     }
 
@@ -173,63 +251,45 @@ impl Index {
         mut matched: impl FnMut(usize, usize, Fit),
     ) -> Option<Answer> {
         let words = self.words_of(text);
-        let source = self.texts[text as usize].source;
-        let entry = self.texts[text as usize].entry;
+        let Text { source, entry, .. } = self.texts[text as usize];
         // Words of the text that may answer and haven't yet.
         let mut open = 0u32;
         for (at, word) in words.iter().enumerate() {
             open |= u32::from(reading.meant.has(*word)) << at;
         }
-        let (mut used, mut asked, mut named, mut covered) = (0, 0.0, 0.0, 0.0);
-        let (mut placed, mut purposed, mut in_order) = (0.0, 0.0, 0.0);
-        let (mut forgiven, mut exact, mut expected) = (false, true, 0);
+        let mut tally = Tally::default();
         for (number, term) in reading.terms.iter().enumerate() {
-            let mut best: Option<(usize, Fit)> = None;
-            for (at, word) in words.iter().enumerate().filter(|(at, _)| open & (1 << at) != 0) {
-                let fit = term.fit(*word, self);
-                if let Some(fit) = fit.filter(|fit| best.is_none_or(|(_, best)| fit.quality > best.quality)) {
-                    best = Some((at, fit));
-                }
-            }
-            if let Some((at, fit)) = best.filter(|(_, fit)| source != Source::Initials || fit.quality == 1.0)
-            {
-                let weight = self.weight(words[at]);
+            let best = self.best_word(term, words, open);
+            if let Some((at, fit)) = best.filter(|(_, fit)| fit.exact || source != Source::Initials) {
                 open &= !(1 << at);
-                used += 1;
-                asked += weight;
-                named += weight * fit.quality;
-                covered += weight * fit.typed * fit.quality;
-                in_order += f32::from(u8::from(at == expected));
-                expected = at + 1;
-                forgiven |= fit.forgiven;
-                exact &= fit.quality == 1.0;
+                tally.add_word(at, self.weight(words[at]), fit);
                 matched(number, at, fit);
-                continue;
-            }
-            exact = false;
-            asked += if term.weight > 0.05 { term.weight.max(0.2) } else { term.weight };
-            let aside = |words: &[u32]| {
-                let meant = words.iter().filter(|word| reading.meant.has(**word));
-                let fits = meant.filter_map(|word| term.fit_aside(*word, self));
-                fits.map(|fit| fit.quality).fold(0.0, f32::max)
-            };
-            let place = aside(self.place_of(entry));
-            if place > 0.0 {
-                placed += term.weight * place * 0.95;
             } else {
-                purposed += term.weight * aside(self.purpose_of(entry)) * 0.8;
+                let place = self.best_aside(reading, term, self.place_of(entry));
+                let purpose = self.best_aside(reading, term, self.purpose_of(entry));
+                tally.add_aside(term.weight, place, purpose);
             }
         }
-        let explained = named + placed + purposed;
-        if explained < EXPLAINED_MIN * asked || (named == 0.0 && placed == 0.0) {
-            return None;
+        tally.answer(source, words.len(), self.weight_of_text(text), reading.terms.len())
+    }
+
+    /// The word that answers a term best, of those whose bits are set in `open`.
+    fn best_word(&self, term: &Term, words: &[u32], open: u32) -> Option<(usize, Fit)> {
+        let mut best: Option<(usize, Fit)> = None;
+        for (at, word) in words.iter().enumerate().filter(|(at, _)| open & (1 << at) != 0) {
+            let fit = term.fit(*word, self);
+            if let Some(fit) = fit.filter(|fit| best.is_none_or(|(_, best)| fit.quality > best.quality)) {
+                best = Some((at, fit));
+            }
         }
-        let covered = covered / self.weight_of_text(text);
-        let in_order = in_order / reading.terms.len() as f32;
-        let whole = exact && used == words.len();
-        let shape = 0.7 + 0.2 * covered.min(1.0) + 0.08 * in_order + if whole { 0.07 } else { 0.0 };
-        let worth = of_source(source, covered) * shape / asked;
-        Some(Answer { name: worth * named, place: worth * placed, purpose: worth * purposed, forgiven })
+        best
+    }
+
+    /// How well the best of some words beside the name answers a term; 0.0 for not at all.
+    fn best_aside(&self, reading: &Reading, term: &Term, words: &[u32]) -> f32 {
+        let meant = words.iter().filter(|word| reading.meant.has(**word));
+        let fits = meant.filter_map(|word| term.fit_aside(*word, self));
+        fits.map(|fit| fit.quality).fold(0.0, f32::max)
     }
 
     /// Which terms of a reading which words of a text answer.
@@ -284,8 +344,8 @@ fn popularity_weight(letters: usize, with_place: bool) -> f32 {
 fn of_source(source: Source, covered: f32) -> f32 {
     match source {
         Source::Name => 1.0,
-        Source::Alias(_) => 0.8 + 0.18 * covered.min(1.0),
-        Source::Home | Source::Login => 0.8 + 0.16 * covered.min(1.0),
+        Source::Alias(_) => 0.68 + 0.3 * covered,
+        Source::Home | Source::Login => 0.68 + 0.28 * covered,
         Source::Brand => 0.9,
         Source::Initials => 0.76,
     }

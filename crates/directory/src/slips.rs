@@ -46,7 +46,7 @@ impl Neighbours {
     /// `words` in the order of their numbers; those for whom `None` is given can't be meant by mistake.
     pub(super) fn build<'a>(words: impl Iterator<Item = Option<&'a str>>) -> Self {
         let (mut beginnings, mut ends) = (Vec::new(), Vec::new());
-        for (number, word) in words.enumerate() {
+        for (number, word) in words.enumerate().take(1 << WORD_BITS) {
             let Some(word) = word.map(str::as_bytes).filter(|word| word.len() >= LETTERS_MIN - 1) else {
                 continue;
             };

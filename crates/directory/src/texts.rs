@@ -30,7 +30,7 @@ pub(super) enum Form {
     Joined,
 }
 
-/// A text to compare with: some words of `Texts::words`.
+/// A text to compare with: some of `Texts::words`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text {
     /// Number of the offering in the order of the index.
@@ -45,7 +45,7 @@ pub(super) struct Text {
 #[derive(Default)]
 pub(super) struct Texts {
     pub(super) intake: Intake,
-    pub(super) texts: Vec<Text>,
+    pub(super) all: Vec<Text>,
     pub(super) words: Vec<u32>,
     pub(super) initials: Vec<Text>,
     /// Per offering: numbers of the words of its city and state.
@@ -65,7 +65,7 @@ impl Texts {
             texts.add(entry as u32, offering);
         }
         let initials = std::mem::take(&mut texts.initials);
-        texts.texts.extend(initials);
+        texts.all.extend(initials);
         texts
     }
 
@@ -74,7 +74,7 @@ impl Texts {
     }
 
     fn add(&mut self, entry: u32, offering: &Offering) {
-        let first = self.texts.len();
+        let first = self.all.len();
         self.add_name(entry, Source::Name, &offering.name, first);
         for (at, alias) in offering.also_known_as.iter().enumerate() {
             self.add_name(entry, Source::Alias(at as u16), alias, first);
@@ -113,13 +113,14 @@ impl Texts {
 
     /// The same words once an offering: its name also is its brand, and often its address.
     fn add_words(&mut self, entry: u32, source: Source, form: Form, words: &[u32], first: usize) {
+        let words = &words[..words.len().min(words::WORDS_MAX)];
         let known = |text: &Text| self.words_of(text) == words;
-        if words.is_empty() || self.texts[first..].iter().any(known) {
+        if words.is_empty() || self.all[first..].iter().any(known) {
             return;
         }
         let start = self.words.len() as u32;
         self.words.extend_from_slice(words);
-        self.texts.push(Text { entry, source, form, start, count: words.len() as u8 });
+        self.all.push(Text { entry, source, form, start, count: words.len() as u8 });
     }
 
     fn add_initials(&mut self, entry: u32, name: &str) {

@@ -57,10 +57,6 @@ impl Vocabulary {
         self.starts[number as usize + 1] - self.starts[number as usize]
     }
 
-    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
-        (0..self.len() as u32).map(|number| self.word(number))
-    }
-
     /// The numbers of all words that begin with `beginning`; the word itself, if known, is the first.
     pub(super) fn beginning_with(&self, beginning: &str) -> Range<u32> {
         let start = self.partition(0, |word| word < beginning);
@@ -103,7 +99,8 @@ mod tests {
             intake.number(word);
         }
         let (vocabulary, finals) = intake.sorted();
-        assert_eq!(vocabulary.words().collect::<Vec<_>>(), ["banc", "bank", "bankers", "chase"]);
+        let words: Vec<&str> = (0..vocabulary.len() as u32).map(|number| vocabulary.word(number)).collect();
+        assert_eq!(words, ["banc", "bank", "bankers", "chase"]);
         assert_eq!(finals, [3, 1, 2, 0]);
         assert_eq!(vocabulary.beginning_with("bank"), 1..3);
         assert_eq!(vocabulary.beginning_with("x"), 4..4);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// A text is read up to this many words; no institution's name has more.
+/// A text is compared up to this many words; no institution's name has more. (Ranking has a bit for each, of 32.)
 pub(super) const WORDS_MAX: usize = 24;
 
 /// A word in the form that is compared, and the bytes of the text it was read from.

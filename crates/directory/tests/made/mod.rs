@@ -20,7 +20,7 @@ impl Random {
 type Made = Option<(String, Vec<String>)>;
 
 /// All kinds of queries that can be made.
-pub const KINDS: [&str; 11] = [
+pub(crate) const KINDS: [&str; 11] = [
     "one slip",
     "beginning",
     "joined",
@@ -35,7 +35,7 @@ pub const KINDS: [&str; 11] = [
 ];
 
 /// A table as `directory::eval` reads it, with up to `each` queries of every kind.
-pub fn queries(directory: &Directory, each: usize, seed: u64) -> String {
+pub(crate) fn queries(directory: &Directory, each: usize, seed: u64) -> String {
     let names = Names::of(directory);
     let mut random = Random(seed | 1);
     let mut table = "query\ttop1_ids\ttop3_ids\tfamily_ids_top8\tcategory\n".to_owned();
@@ -56,7 +56,8 @@ pub fn queries(directory: &Directory, each: usize, seed: u64) -> String {
 }
 
 struct Names<'a> {
-    offerings: &'a [Offering],
+    /// Each offering with its name, and then what else it is called, for comparing.
+    offerings: Vec<(&'a Offering, Vec<String>)>,
     by_name: HashMap<String, Vec<&'a Offering>>,
 }
 
@@ -67,12 +68,16 @@ fn plain(name: &str) -> String {
 impl<'a> Names<'a> {
     fn of(directory: &'a Directory) -> Self {
         let mut by_name: HashMap<String, Vec<&Offering>> = HashMap::new();
+        let mut offerings = Vec::new();
         for offering in directory.offerings() {
-            for name in std::iter::once(&offering.name).chain(&offering.also_known_as) {
-                by_name.entry(plain(name)).or_default().push(offering);
+            let names = std::iter::once(&offering.name).chain(&offering.also_known_as);
+            let names: Vec<String> = names.map(|name| plain(name)).collect();
+            for name in &names {
+                by_name.entry(name.clone()).or_default().push(offering);
             }
+            offerings.push((offering, names));
         }
-        Self { offerings: directory.offerings(), by_name }
+        Self { offerings, by_name }
     }
 
     fn make(&self, kind: &str, offering: &Offering, random: &mut Random) -> Made {
@@ -104,8 +109,8 @@ impl<'a> Names<'a> {
     fn beginning(&self, name: &str, random: &mut Random) -> Made {
         let letters = name.chars().count();
         let typed: String = name.chars().take(letters * (60 + random.below(31)) / 100).collect();
-        let fits = |other: &&Offering| plain(&other.name).starts_with(&typed);
-        let ids = self.offerings.iter().filter(fits).map(|other| other.id.clone()).collect();
+        let fits = self.offerings.iter().filter(|(_, names)| names[0].starts_with(&typed));
+        let ids = fits.map(|(other, _)| other.id.clone()).collect();
         (letters >= 8).then_some((typed, ids))
     }
 
@@ -133,11 +138,12 @@ impl<'a> Names<'a> {
             6 => host[..host.len() - 1].to_owned(),
             _ => host.rsplit_once('.')?.0.to_owned(),
         };
-        let fits = |other: &&Offering| {
+        let fits = self.offerings.iter().filter(|(other, names)| {
             [&other.home_url, &other.login_url].iter().any(|url| url.contains(host))
-                || plain(&other.name).replace(' ', "") == typed
-        };
-        Some((typed.clone(), self.offerings.iter().filter(fits).map(|other| other.id.clone()).collect()))
+                || names[0].split(' ').collect::<String>() == typed
+        });
+        let ids = fits.map(|(other, _)| other.id.clone()).collect();
+        Some((typed, ids))
     }
 
     /// Some name of an institution that people know.
@@ -153,12 +159,9 @@ impl<'a> Names<'a> {
             "known, one slip" => (name.len() >= 6).then(|| (slip(&name, random), of(&name))),
             _ => {
                 let typed = &name[..(name.len() * 7).div_ceil(10)];
-                let fits = |name: &&String| plain(name).starts_with(typed);
-                let fits = |other: &&Offering| {
-                    std::iter::once(&other.name).chain(&other.also_known_as).any(|name| fits(&name))
-                };
-                let ids = self.offerings.iter().filter(fits).map(|other| other.id.clone()).collect();
-                Some((typed.to_owned(), ids))
+                let begins = |names: &[String]| names.iter().any(|name| name.starts_with(typed));
+                let fits = self.offerings.iter().filter(|(_, names)| begins(names));
+                Some((typed.to_owned(), fits.map(|(other, _)| other.id.clone()).collect()))
             }
         }
     }
