@@ -25,6 +25,9 @@ const NEAR_MAX: usize = 3;
 /// Words of what was typed that are tried alone, and how long they must be to mean something.
 const PARTS_MAX: usize = 2;
 const PART_CHARS_MIN: usize = 4;
+/// Words that half of all institutions have in their names: alone they mean nobody.
+const EVERYBODYS: [&str; 10] =
+    ["bank", "credit", "union", "federal", "first", "national", "savings", "trust", "community", "https"];
 
 #[derive(Template)]
 #[template(path = "client/add.html")]
@@ -127,9 +130,10 @@ fn forgiven(results: &Results<'_>) -> Option<String> {
 
 /// Institutions that answer a part of what found nothing: one of its words, or how it begins.
 fn near(directory: &Directory, typed: &str) -> Vec<Near> {
-    let words =
-        typed.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= PART_CHARS_MIN);
-    let mut parts: Vec<String> = words.map(str::to_owned).collect();
+    let lower = typed.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    let telling = words.filter(|word| word.chars().count() >= PART_CHARS_MIN && !EVERYBODYS.contains(word));
+    let mut parts: Vec<String> = telling.map(str::to_owned).collect();
     parts.sort_by_key(|word| Reverse(word.chars().count()));
     parts.truncate(PARTS_MAX);
     let length = typed.chars().count();

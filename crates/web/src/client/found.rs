@@ -17,6 +17,8 @@ use crate::ctx::encoded;
 const SHOWN: usize = 4;
 /// From this popularity on few people outside the place know a bank, so the row names it.
 const LOCAL: u8 = 4;
+/// A household's own institutions that are offered for a second login.
+const OWN_TILES: usize = 6;
 /// The colours of monograms, in `app.css`.
 const HUES: [&str; 12] = ["h0", "h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h10", "h11"];
 
@@ -35,6 +37,8 @@ pub(super) struct Address {
 
 /// Rows that stand together: of one brand under its heading, or of several that have only one each.
 pub(super) struct Block {
+    of_many: bool,
+    /// None above what nothing else stands before.
     pub(super) heading: Option<Heading>,
     pub(super) rows: Vec<Row>,
     pub(super) more: Option<More>,
@@ -43,6 +47,7 @@ pub(super) struct Block {
 pub(super) struct Heading {
     /// `Fidelity: 7 entries`.
     pub(super) words: String,
+    /// What to choose by; empty where that is plain.
     pub(super) hint: &'static str,
 }
 
@@ -105,11 +110,12 @@ pub(super) fn blocks(
             if more.is_some() {
                 rows.iter_mut().skip(SHOWN).for_each(|row| row.hidden = true);
             }
-            blocks.push(Block { heading: Some(Heading::of(group)), rows, more });
-        } else if let Some(block) = blocks.last_mut().filter(|block| block.heading.is_none()) {
+            blocks.push(Block { of_many: false, heading: Some(Heading::of(group)), rows, more });
+        } else if let Some(block) = blocks.last_mut().filter(|block| block.of_many) {
             block.rows.append(&mut rows);
         } else {
-            blocks.push(Block { heading: None, rows, more: None });
+            let heading = (!blocks.is_empty()).then(Heading::of_others);
+            blocks.push(Block { of_many: true, heading, rows, more: None });
         }
     }
     blocks
@@ -133,6 +139,10 @@ fn more(group: &Group<'_>, typed: &str) -> Option<More> {
 }
 
 impl Heading {
+    fn of_others() -> Self {
+        Self { words: "Other institutions".to_owned(), hint: "" }
+    }
+
     fn of(group: &Group<'_>) -> Self {
         let offerings = || group.hits.iter().map(|hit| hit.offering);
         let names: BTreeSet<&str> = offerings().map(|offering| offering.name.as_str()).collect();
@@ -216,6 +226,7 @@ impl Tile {
             .iter()
             .filter(|connection| seen.insert(connection.offering.as_str()))
             .filter_map(|connection| directory.offering(&connection.offering))
+            .take(OWN_TILES)
             .collect();
         let popular = directory.popular(most + own.len());
         let popular = popular.into_iter().filter(|offering| !seen.contains(offering.id.as_str()));
@@ -229,7 +240,7 @@ impl Tile {
             initials: initials(&offering.name),
             hue: hue(&offering.brand),
             name: offering.name.clone(),
-            address: offering.address().to_owned(),
+            address: split(offering.address()).1.to_owned(),
             pill: pill(offering, connections),
         }
     }
