@@ -112,8 +112,14 @@
   const show = (asked, html) => {
     // An answer that comes late belongs to a text that is no longer there.
     if (asked !== text()) return;
-    if (pressed || performance.now() - pressedAt < HOLD_MS) { held = [asked, html]; return; }
+    if (pressed || performance.now() - pressedAt < HOLD_MS) {
+      held = [asked, html];
+      setTimeout(unhold, HOLD_MS);
+      return;
+    }
     held = null;
+    // A note about the answer that stood here is not worth an error once it is gone.
+    found.querySelectorAll("[hx-post]").forEach((note) => htmx.trigger(note, "htmx:abort"));
     // A page that has been scrolled must not become so short that it moves.
     found.style.minHeight = scrollY > 0 ? found.offsetHeight + "px" : "";
     found.innerHTML = html;
@@ -124,13 +130,20 @@
     settle();
   };
 
-  addEventListener("pointerdown", () => { pressed = true; pressedAt = performance.now(); }, true);
+  const unhold = () => { if (held && !pressed) show(...held); };
   const release = () => {
     pressed = false;
-    setTimeout(() => { if (held && !pressed) show(...held); }, HOLD_MS);
+    // After the click that follows.
+    setTimeout(unhold, HOLD_MS);
   };
+  addEventListener("pointerdown", (event) => {
+    pressed = event.button === 0;
+    pressedAt = performance.now();
+  }, true);
   addEventListener("pointerup", release, true);
   addEventListener("pointercancel", release, true);
+  // Whoever types presses nothing any more, even if the end of it was never told.
+  field.addEventListener("input", () => { pressed = false; });
 
   field.addEventListener("htmx:beforeRequest", (event) => {
     const answer = kept.get(text());
@@ -147,11 +160,16 @@
     show(asked, xhr.response);
   });
 
+  // What the directory is told beside the search is no concern of whoever searches, even when it fails.
+  found.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.requestConfig.elt.matches("[hx-post]") && event.detail.xhr.status >= 400) event.preventDefault();
+  });
+
   // --- the choice
   const chosen = (event) => {
     const option = event.target.closest?.(".opt");
     if (!option || event.button > 1) return;
-    if (option.matches(".more")) {
+    if (option.matches(".opens")) {
       if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       const rows = [...option.closest("section").querySelectorAll("[hidden]")];

@@ -84,7 +84,8 @@ pub(crate) async fn search(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Html<
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     let connections = ctx.reader().connections(household).await?;
     let directory = ctx.directory().await?;
-    let page = ctx.page(Nav::Accounts, "Where do you log in?").await?;
+    let title = "Where do you log in?";
+    let page = if ctx.htmx { ctx.part(Nav::Accounts, title) } else { ctx.page(Nav::Accounts, title).await? };
     let search = Search::of(page, &directory, &connections, &asked, form_key(&ctx));
     Ok(Html(if ctx.htmx { search.as_found().render()? } else { search.render()? }))
 }
