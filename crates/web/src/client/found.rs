@@ -435,7 +435,7 @@ mod tests {
         let by_name = row(&offering, Field::Name, "Fidelity NetBenefits", &[0..4, 9..12]);
         assert_eq!(told(&by_name.name), "[Fide]lity [Net]Benefits");
         assert!(by_name.also.is_none());
-        let by_alias = row(&offering, Field::Alias, "Fidelity 401k", &[9..13]);
+        let by_alias = row(&offering, Field::Alias, "Fidelity 401k", std::slice::from_ref(&(9..13)));
         assert_eq!(told(&by_alias.also.unwrap()), "Fidelity [401k]");
         assert_eq!(told(&by_alias.name), "Fidelity NetBenefits");
         // Of the login's host, of the home's, with `www.` before it, and across the two parts.
@@ -457,7 +457,8 @@ mod tests {
 
     #[test]
     fn marks_that_do_not_fit_leave_the_text_as_it_is() {
-        for spans in [vec![0..99], vec![1..2], vec![3..3], vec![2..4, 0..2]] {
+        // Beyond the end, within a letter, empty, and out of order.
+        for spans in [[0..99, 0..99], [0..2, 3..4], [3..3, 5..5], [2..5, 0..2]] {
             let whole: String = pieces("é–Bank", &spans).iter().map(|piece| piece.text.as_str()).collect();
             assert_eq!(whole, "é–Bank", "{spans:?}");
         }
