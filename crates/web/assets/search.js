@@ -43,7 +43,6 @@
     };
     if (box) {
       put(box, { role: "listbox", "aria-label": "Institutions" });
-      box.querySelectorAll("section").forEach((group) => put(group, { role: "group" }));
       box.querySelectorAll("h2, ul, li").forEach((part) => put(part, { role: "none" }));
       box.querySelectorAll(".opt").forEach((option, at) => {
         option.id ||= "option-" + at;
@@ -98,10 +97,17 @@
     if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value);
   };
 
+  // The address is what Back returns to. To change it takes longer than to show an answer, so it waits for the paint.
+  const remember = () => {
+    const query = shown ? "?q=" + encodeURIComponent(shown) : "";
+    if (location.search !== query) history.replaceState(history.state, "", location.pathname + query);
+  };
+
   // What goes on once an answer stands: the address for Back, the words for a reader.
   const settle = () => {
     const answer = found.querySelector("[data-said]");
     before = answer?.dataset.nothing ?? before;
+    requestAnimationFrame(() => setTimeout(remember));
     clearTimeout(resting);
     resting = setTimeout(() => {
       const words = answer?.dataset.said ?? "";
@@ -124,9 +130,9 @@
     found.style.minHeight = scrollY > 0 ? found.offsetHeight + "px" : "";
     found.innerHTML = html;
     shown = asked;
-    htmx.process(found);
+    const note = found.querySelector("[hx-post]");
+    if (note) htmx.process(note);
     dress(document.activeElement === field);
-    history.replaceState(history.state, "", location.pathname + (asked ? "?q=" + encodeURIComponent(asked) : ""));
     settle();
   };
 
@@ -172,13 +178,14 @@
     if (option.matches(".opens")) {
       if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      const rows = [...option.closest("section").querySelectorAll("[hidden]")];
+      const rows = [...option.closest("[role=group]").querySelectorAll("[hidden]")];
       rows.forEach((row) => { row.hidden = false; });
       option.parentNode.remove();
       const first = rows[0].querySelector(".opt");
       if (document.activeElement === field) mark(first); else first.focus({ preventScroll: true });
       return;
     }
+    remember();
     const { offering } = option.dataset;
     if (offering) navigator.sendBeacon?.("/accounts/add/search/chosen", new URLSearchParams({ typed: text(), offering, before }));
   };

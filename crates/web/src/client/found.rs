@@ -114,7 +114,7 @@ pub(super) fn blocks(
         } else if let Some(block) = blocks.last_mut().filter(|block| block.of_many) {
             block.rows.append(&mut rows);
         } else {
-            let heading = (!blocks.is_empty()).then(Heading::of_others);
+            let heading = Heading::of_others(&blocks);
             blocks.push(Block { of_many: true, heading, rows, more: None });
         }
     }
@@ -139,8 +139,14 @@ fn more(group: &Group<'_>, typed: &str) -> Option<More> {
 }
 
 impl Heading {
-    fn of_others() -> Self {
-        Self { words: "Other institutions".to_owned(), hint: "" }
+    /// Above those of which there is one each; none at the top.
+    fn of_others(before: &[Block]) -> Option<Self> {
+        let words = match before {
+            [] => return None,
+            _ if before.iter().any(|block| block.of_many) => "More institutions",
+            _ => "Other institutions",
+        };
+        Some(Self { words: words.to_owned(), hint: "" })
     }
 
     fn of(group: &Group<'_>) -> Self {
