@@ -40,7 +40,7 @@ test('an invitation registers once, with a password that is not easy to guess', 
 test('the search shows names and addresses and asks to compare', async () => {
   await client.page.goto('/accounts/add/search');
   await client.page.getByLabel(/Name of the institution/).pressSequentially('fidelity', { delay: 20 });
-  const results = client.page.getByRole('link', { name: /Fidelity NetBenefits/ });
+  const results = client.page.getByRole('option', { name: /Fidelity NetBenefits/ });
   await results.waitFor();
   const text = await client.text();
   for (const [name, address] of [
@@ -54,7 +54,8 @@ test('the search shows names and addresses and asks to compare', async () => {
 });
 
 test('an institution that cannot be connected yet says so, and tells when', async () => {
-  await client.page.getByRole('link', { name: /Fidelity NetBenefits/ }).click();
+  await client.page.getByRole('option', { name: /Fidelity NetBenefits/ }).click();
+  await client.page.waitForURL(/netbenefits/);
   assert.match(await client.text(), /by hand/i);
   await client.control(/Tell me when/).click();
   assert.match(await client.text(), /We will tell you|We tell you|You will be told/i);

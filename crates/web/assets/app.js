@@ -113,18 +113,6 @@
     });
   });
 
-  // From the search field into the results and back.
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-    const found = [...document.querySelectorAll("#found a.opt")];
-    const at = found.indexOf(document.activeElement);
-    const inField = document.activeElement?.id === "q";
-    if (!found.length || (at < 0 && !inField)) return;
-    event.preventDefault();
-    const to = event.key === "ArrowDown" ? at + 1 : at - 1;
-    (found[to] ?? (to < 0 ? document.getElementById("q") : found[at])).focus();
-  });
-
   document.addEventListener("htmx:afterSettle", (event) => prepare(event.target));
   document.addEventListener("htmx:sseMessage", (event) => prepare(event.target));
   prepare(document);

@@ -38,6 +38,7 @@ static ASSETS: &[Asset] = assets! {
     "app.js" "text/javascript; charset=utf-8",
     "favicon.svg" "image/svg+xml",
     "inter.woff2" "font/woff2",
+    "search.js" "text/javascript; charset=utf-8",
     "vendor/htmx.min.js" "text/javascript; charset=utf-8",
     "vendor/sse.min.js" "text/javascript; charset=utf-8",
 };

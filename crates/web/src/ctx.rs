@@ -196,7 +196,12 @@ impl Ctx {
             Some(household) => self.fixable(household).await?,
             None => 0,
         };
-        Ok(Page {
+        Ok(Page { fixable, ..self.part(nav, title) })
+    }
+
+    /// What a part of a page needs of its frame: all but the figures around it.
+    pub(crate) fn part(&self, nav: Nav, title: &str) -> Page {
+        Page {
             title: title.to_owned(),
             firm: self.firm.name.clone(),
             person: self.person.name.clone(),
@@ -204,10 +209,10 @@ impl Ctx {
             advisor_email: self.advisor_email.clone(),
             role: Some(self.subject.role),
             nav,
-            fixable,
+            fixable: 0,
             theme: self.theme,
             operation: self.operation.clone(),
-        })
+        }
     }
 
     /// Connections at which the person can do something now.

@@ -11,6 +11,7 @@ pub(crate) mod bars;
 mod by_hand;
 mod connection;
 mod entries;
+mod found;
 mod fresh;
 mod help;
 mod home;

@@ -22,11 +22,11 @@ use serde::Deserialize;
 use store::wish::Kind;
 
 use super::{
-    add::split_address,
+    found::{hue, split_address},
     words::{Pill, initials, moment, time},
 };
 use crate::{
-    ctx::Ctx,
+    ctx::{Ctx, encoded},
     fail::Fail,
     form::{Form, Typed},
     page::{Nav, Page},
@@ -38,9 +38,13 @@ pub(crate) struct Institution {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) initials: String,
+    /// The colour of the brand's monogram.
+    pub(crate) hue: &'static str,
     pub(crate) address: (String, String),
     /// Where the client logs in; only a web address becomes a link.
     pub(crate) site: Option<String>,
+    /// What the firm's data support tells about it; empty for nothing.
+    pub(crate) note: String,
 }
 
 impl Institution {
@@ -50,8 +54,10 @@ impl Institution {
             id: offering.id.clone(),
             name: offering.name.clone(),
             initials: initials(&offering.name),
+            hue: hue(&offering.brand),
             address: split_address(offering),
             site: site(url),
+            note: offering.note.clone(),
         }
     }
 
@@ -71,8 +77,10 @@ impl Institution {
             id: offering.to_owned(),
             name: name.to_owned(),
             initials: initials(name),
+            hue: hue(name),
             address: (String::new(), String::new()),
             site: None,
+            note: String::new(),
         }
     }
 }
@@ -89,6 +97,7 @@ struct Unsupported {
     institution: Institution,
     by_hand: String,
     wished: bool,
+    way: Way,
 }
 
 #[derive(Template)]
@@ -97,6 +106,7 @@ struct Already {
     page: Page,
     institution: Institution,
     connections: Vec<Known>,
+    way: Way,
 }
 
 struct Known {
@@ -114,7 +124,7 @@ struct DownPage {
     since: String,
     by_hand: String,
     wished: bool,
-    second: bool,
+    way: Way,
 }
 
 #[derive(Template)]
@@ -136,6 +146,7 @@ struct LoginPage {
     fields: Vec<FieldView>,
     problems: Vec<(String, String)>,
     form_key: String,
+    way: Way,
 }
 
 /// A field of the institution's form; what was typed into a secret one is never shown again.
@@ -149,7 +160,7 @@ pub(crate) struct FieldView {
 }
 
 /// What the client has decided on the way: kept in the address, so that Back and reload are safe.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Way {
     /// A second login at the same institution.
     #[serde(default, deserialize_with = "set")]
@@ -157,6 +168,9 @@ pub(crate) struct Way {
     /// On, although the institution is down.
     #[serde(default, deserialize_with = "set")]
     anyway: bool,
+    /// What was typed into the search that led here.
+    #[serde(default)]
+    q: String,
 }
 
 /// A key that is there, whatever its value.
@@ -166,13 +180,36 @@ fn set<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Err
 
 impl Way {
     /// The query that keeps it.
-    pub(crate) fn query(self) -> &'static str {
-        match (self.second, self.anyway) {
-            (true, true) => "?second=yes&anyway=yes",
-            (true, false) => "?second=yes",
-            (false, true) => "?anyway=yes",
-            (false, false) => "",
+    pub(crate) fn query(&self) -> String {
+        let mut kept = Vec::new();
+        if self.second {
+            kept.push("second=yes".to_owned());
         }
+        if self.anyway {
+            kept.push("anyway=yes".to_owned());
+        }
+        if !self.q.is_empty() {
+            kept.push(format!("q={}", encoded(&self.q)));
+        }
+        if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) }
+    }
+
+    /// The query of the same way for a second login.
+    pub(crate) fn for_a_second(&self) -> String {
+        Self { second: true, ..self.clone() }.query()
+    }
+
+    /// The query of the same way on, although the institution is down.
+    pub(crate) fn on_anyway(&self) -> String {
+        Self { anyway: true, ..self.clone() }.query()
+    }
+
+    /// The search as it was left.
+    pub(crate) fn results(&self) -> String {
+        if self.q.is_empty() {
+            return "/accounts/add/search".to_owned();
+        }
+        format!("/accounts/add/search?q={}", encoded(&self.q))
     }
 }
 
@@ -185,7 +222,7 @@ pub(crate) async fn show(ctx: Ctx, Path(id): Path<String>, Query(way): Query<Way
     let Some(access) = &offering.access else {
         let wished = ctx.reader().wishes(&id).await?.contains(&Kind::Connectable);
         let by_hand = by_hand(&offering);
-        return answer(&Unsupported { page, institution, by_hand, wished });
+        return answer(&Unsupported { page, institution, by_hand, wished, way });
     };
     let connections = ctx.reader().connections(household).await?;
     let connected: Vec<&Connection> = connections
@@ -194,14 +231,14 @@ pub(crate) async fn show(ctx: Ctx, Path(id): Path<String>, Query(way): Query<Way
         .collect();
     if !connected.is_empty() && !way.second {
         let connections = connected.iter().map(|connection| known(connection, ctx.now, &ctx.zone)).collect();
-        return answer(&Already { page, institution, connections });
+        return answer(&Already { page, institution, connections, way });
     }
     let health = ctx.engine().health(&id).await?;
     if let (Health::Down { since }, false) = (&health, way.anyway) {
         let wished = ctx.reader().wishes(&id).await?.contains(&Kind::WorksAgain);
         let since = moment(*since, ctx.now, &ctx.zone);
         let by_hand = by_hand(&offering);
-        return answer(&DownPage { page, institution, since, by_hand, wished, second: way.second });
+        return answer(&DownPage { page, institution, since, by_hand, wished, way });
     }
     if let Some(notice) = unconfirmed(&ctx, &offering).await? {
         let paragraphs = notice.text.split("\n\n").map(str::to_owned).collect();
@@ -209,7 +246,8 @@ pub(crate) async fn show(ctx: Ctx, Path(id): Path<String>, Query(way): Query<Way
     }
     let degraded = matches!(health, Health::Degraded);
     let fields = fields(access, &Form::default(), &[]);
-    answer(&LoginPage { page, institution, degraded, fields, problems: Vec::new(), form_key: form_key(&ctx) })
+    let (problems, form_key) = (Vec::new(), form_key(&ctx));
+    answer(&LoginPage { page, institution, degraded, fields, problems, form_key, way })
 }
 
 fn answer(page: &impl Template) -> Result<Response, Fail> {
@@ -221,7 +259,7 @@ async fn offering(ctx: &Ctx, id: &str) -> Result<Offering, Fail> {
 }
 
 fn by_hand(offering: &Offering) -> String {
-    format!("/accounts/add/by-hand?institution={}", crate::ctx::encoded(&offering.name))
+    format!("/accounts/add/by-hand?institution={}", encoded(&offering.name))
 }
 
 /// The notice, as long as the client has not confirmed its present version.
@@ -315,24 +353,33 @@ pub(crate) async fn confirm(
 }
 
 /// `POST /accounts/add/{offering}/tell-me`: told once when it can be connected, or works again.
-pub(crate) async fn tell_me(ctx: Ctx, Path(id): Path<String>) -> Result<Redirect, Fail> {
+pub(crate) async fn tell_me(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Query(way): Query<Way>,
+) -> Result<Redirect, Fail> {
     ctx.must_be_client()?;
     let offering = offering(&ctx, &id).await?;
     let kind = if offering.access.is_some() { Kind::WorksAgain } else { Kind::Connectable };
     let mut tx = ctx.store().begin(&ctx.doer(), &ctx.operation, ctx.now).await?;
     tx.wish(ctx.subject.person, &id, kind).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/accounts/add/{id}")))
+    Ok(Redirect::to(&format!("/accounts/add/{id}{}", way.query())))
 }
 
 /// `POST /accounts/add/{offering}`: `Connect`.
-pub(crate) async fn connect(ctx: Ctx, Path(id): Path<String>, typed: Typed) -> Result<Response, Fail> {
+pub(crate) async fn connect(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Query(way): Query<Way>,
+    typed: Typed,
+) -> Result<Response, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     ctx.must(Act::AddConnection, &ctx.reader().resource(household, None).await?)?;
     let offering = offering(&ctx, &id).await?;
     let Some(access) = &offering.access else { return Err(Fail::Missing) };
     if unconfirmed(&ctx, &offering).await?.is_some() {
-        return Ok(Redirect::to(&format!("/accounts/add/{id}?second=yes")).into_response());
+        return Ok(Redirect::to(&format!("/accounts/add/{id}{}", way.for_a_second())).into_response());
     }
     let form = Form::new(typed);
     let key = form.text("form_key").to_owned();
@@ -349,6 +396,7 @@ pub(crate) async fn connect(ctx: Ctx, Path(id): Path<String>, typed: Typed) -> R
                 fields: fields(access, &form, &problems),
                 problems: summary(&problems),
                 form_key: key,
+                way,
             };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response());
         }
@@ -381,6 +429,7 @@ mod tests {
             fields: fields(access, &typed, &problems),
             problems: summary(&problems),
             form_key: "0".repeat(32),
+            way: Way { q: "first platypus".to_owned(), ..Way::default() },
         }
         .render()
         .unwrap();
@@ -391,6 +440,8 @@ mod tests {
             "Please enter: Password.",
             "value=\"ruth\"",
             "Not your Social Security number",
+            "Back to the results for “first platypus”",
+            "href=\"/accounts/add/search?q=first%20platypus\"",
             "autocomplete=\"off\"",
         ] {
             assert!(html.contains(text), "{text}\n{html}");
@@ -407,7 +458,7 @@ mod tests {
             institution: Institution::of(&samples::offering()),
             version: 2,
             paragraphs: vec!["First allow other apps.".to_owned(), "Then come back.".to_owned()],
-            way: Way { second: true, anyway: false },
+            way: Way { second: true, ..Way::default() },
         }
         .render()
         .unwrap();
@@ -421,15 +472,19 @@ mod tests {
     fn what_can_not_be_connected_has_a_way_out() {
         let mut offering = samples::offering();
         offering.access = None;
+        offering.note = "Their plan moves in March.".to_owned();
         let html = Unsupported {
             page: page(),
             by_hand: by_hand(&offering),
             institution: Institution::of(&offering),
             wished: false,
+            way: Way { q: "meridian & co".to_owned(), ..Way::default() },
         }
         .render()
         .unwrap();
         assert!(html.contains("Tell me when") && html.contains("by-hand?institution="));
+        assert!(html.contains("<strong>Fernhill Wealth:</strong> Their plan moves in March."));
+        assert!(html.contains("tell-me?q=meridian%20%26%20co\""));
         samples::is_clean(&html);
         samples::keep("offering-unsupported", &html);
         let down = DownPage {
@@ -438,7 +493,7 @@ mod tests {
             since: "4:20 AM".to_owned(),
             by_hand: String::new(),
             wished: true,
-            second: false,
+            way: Way::default(),
         };
         let html = down.render().unwrap();
         assert!(html.contains("since 4:20 AM") && html.contains("You will be told"));
@@ -452,6 +507,7 @@ mod tests {
             page: page(),
             institution: Institution::of(&samples::offering()),
             connections: vec![known(&connection, samples::now(), &samples::zone())],
+            way: Way::default(),
         }
         .render()
         .unwrap();

@@ -40,7 +40,8 @@ pub(crate) fn masked(last_digits: &str) -> String {
 
 /// Two letters for an institution without a picture: `Meridian Retirement` is `MR`.
 pub(crate) fn initials(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    let words = words.filter(|word| !matches!(*word, "" | "of" | "and" | "The"));
     words.filter_map(|word| word.chars().next()).take(2).flat_map(char::to_uppercase).collect()
 }
 
@@ -427,6 +428,7 @@ mod tests {
     fn names_get_two_letters() {
         assert_eq!(initials("Meridian Retirement Plans"), "MR");
         assert_eq!(initials("fidelity"), "F");
+        assert_eq!(initials("The Bank of America"), "BA");
         assert_eq!(initials("1st (Bank)"), "1B");
         assert_eq!(initials("—"), "");
     }
