@@ -28,6 +28,7 @@ mod words;
 use std::{
     collections::{HashMap, HashSet},
     ops::Range,
+    sync::OnceLock,
 };
 
 use domain::institution::Offering;
@@ -53,7 +54,8 @@ const TELLING_NAME: f32 = 0.4;
 pub struct Directory {
     offerings: Vec<Offering>,
     by_id: HashMap<String, usize>,
-    index: Index,
+    /// Built by [`Directory::prepare`] or the first search: a portal answers for accounts before it has one.
+    index: OnceLock<Index>,
 }
 
 /// What a search found, best first.
@@ -144,8 +146,16 @@ impl Directory {
     /// A directory of exactly these offerings.
     pub fn of(offerings: Vec<Offering>) -> Self {
         let by_id = offerings.iter().enumerate().map(|(at, offering)| (offering.id.clone(), at)).collect();
-        let index = Index::build(&offerings);
-        Self { offerings, by_id, index }
+        Self { offerings, by_id, index: OnceLock::new() }
+    }
+
+    /// Builds the index, which takes a tenth of a second or two; else the first search does.
+    pub fn prepare(&self) {
+        self.index();
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::build(&self.offerings))
     }
 
     /// This directory with `more` offerings; one of `more` replaces one of the same id.
@@ -191,9 +201,9 @@ impl Directory {
         if typed.chars().count() < QUERY_CHARS_MIN {
             return Results::default();
         }
-        let query = Query::read(&typed, &self.index);
-        let chosen = chosen.iter().filter_map(|id| self.index.entry_of(*self.by_id.get(*id)?));
-        let found = self.index.rank(&query, &chosen.collect::<Vec<_>>(), RESULTS_MAX);
+        let query = Query::read(&typed, self.index());
+        let chosen = chosen.iter().filter_map(|id| self.index().entry_of(*self.by_id.get(*id)?));
+        let found = self.index().rank(&query, &chosen.collect::<Vec<_>>(), RESULTS_MAX);
         let compare_addresses = self.several_could_be_meant(&found);
         let mut groups: Vec<Group<'_>> = Vec::new();
         for found in found {
@@ -208,13 +218,13 @@ impl Directory {
 
     fn hit(&self, query: &Query, found: &Found) -> Hit<'_> {
         let offering = self.offering_of(found);
-        let matched = highlight::matched(&self.index, offering, query, found);
+        let matched = highlight::matched(self.index(), offering, query, found);
         let parts = found.score.named().into_iter().filter(|(_, part)| *part != 0.0).collect();
         Hit { offering, matched, score: Score { total: found.score.total(), parts } }
     }
 
     fn offering_of(&self, found: &Found) -> &Offering {
-        &self.offerings[self.index.entries[found.entry as usize].offering as usize]
+        &self.offerings[self.index().entries[found.entry as usize].offering as usize]
     }
 
     /// Whether another offering answers about as well as the best one and could be taken for it: one of the same brand, of
@@ -235,13 +245,13 @@ impl Directory {
     /// The word an offering's name begins with, unless hundreds begin so.
     fn leading_word(&self, offering: &Offering) -> Option<u32> {
         let word = words::read(&offering.name).into_iter().next()?;
-        let word = self.index.vocabulary.number(&word.text)?;
-        (self.index.weight(word) > TELLING_NAME).then_some(word)
+        let word = self.index().vocabulary.number(&word.text)?;
+        (self.index().weight(word) > TELLING_NAME).then_some(word)
     }
 
     /// Bytes of memory that the index takes, besides the offerings themselves.
     pub fn index_bytes(&self) -> usize {
-        self.index.bytes()
+        self.index().bytes()
     }
 }
 

@@ -193,6 +193,9 @@ fn run_eval(config: &Config, queries: &Path, misses: bool) -> anyhow::Result<()>
     let text = fs::read_to_string(queries).with_context(|| format!("cannot read {}", queries.display()))?;
     let directory = load(config, Vec::new())?;
     let started = Instant::now();
+    directory.prepare();
+    let (built, megabytes) = (started.elapsed().as_millis(), directory.index_bytes() as f64 / 1e6);
+    println!("{} offerings, index of {megabytes:.1} MB built in {built} ms", directory.len());
     let report = eval::evaluate(&directory, &text, &|| started.elapsed())
         .with_context(|| format!("in {}", queries.display()))?;
     if misses {

@@ -63,6 +63,7 @@ impl Portal {
         let store = open::store(&config, config.database.migrate_at_start).await?;
         let engine = engine(&config, &store, keys.into_vault(), own)?;
         engine.check_key().await.context("the master key doesn't fit this database")?;
+        prepare_search(&engine);
         Ok(Self { engine, store, config, web_key, clock, entropy, metrics, stop })
     }
 
@@ -104,6 +105,12 @@ impl Portal {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Has the search ready by the time somebody types; whoever comes for accounts needn't wait for it.
+fn prepare_search(engine: &Engine) {
+    let directory = engine.base_directory();
+    tokio::task::spawn_blocking(move || directory.prepare());
 }
 
 /// The engine of these settings, with nothing running yet.
