@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// The migrations in their order; their number is their place, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_directory.sql")];
 /// Rebuilding a large table takes its time.
 const STATEMENT_TIMEOUT: Duration = Duration::from_mins(10);
 /// Any number that no other program on the same PostgreSQL server uses.
