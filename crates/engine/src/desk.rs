@@ -239,8 +239,8 @@ fn finds_nothing(directory: &directory::Directory, typed: &str) -> bool {
     typed.trim().chars().count() >= QUERY_CHARS_MIN && directory.search(typed, &[]).is_empty()
 }
 
-/// Whether it was one that wasn't there, and there was room.
-fn add_alias(offering: &mut Offering, typed: &str) -> bool {
+/// Adds what somebody typed to the other names of an offering; whether it was none of its names, and there was room.
+pub fn add_alias(offering: &mut Offering, typed: &str) -> bool {
     let alias: String = typed.chars().take(limits::ALIAS_CHARS_MAX).collect();
     let known = std::iter::once(&offering.name).chain(&offering.also_known_as);
     let there = known.into_iter().any(|name| name.to_lowercase() == alias.to_lowercase());

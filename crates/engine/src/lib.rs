@@ -41,7 +41,7 @@ use store::{Store, sealed::Canary};
 
 pub use crate::{
     acts::NewConnection,
-    desk::{Kept, OfferingEdit},
+    desk::{Kept, OfferingEdit, add_alias},
     health::Health,
     live::Progress,
     review::{Choice, Decision, Suggestion},
