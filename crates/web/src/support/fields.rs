@@ -43,7 +43,7 @@ pub(super) fn filled(offering: &Offering, version: u32) -> Form {
     Form::filled(&[
         ("name", &offering.name),
         ("brand", &offering.brand),
-        ("kind", kind_code(offering.kind).0),
+        ("what", kind_code(offering.kind).0),
         ("purpose", &offering.purpose),
         ("aliases", &offering.also_known_as.join("\n")),
         ("home_url", &offering.home_url),
@@ -58,7 +58,7 @@ pub(super) fn filled(offering: &Offering, version: u32) -> Form {
 pub(super) fn read(form: &mut Form, was: &Offering) -> Option<Offering> {
     let name = form.name("name", "the name");
     let kind =
-        form.choice("kind", |typed| KINDS.iter().find(|(_, code, _)| *code == typed).map(|(kind, ..)| *kind));
+        form.choice("what", |typed| KINDS.iter().find(|(_, code, _)| *code == typed).map(|(kind, ..)| *kind));
     let purpose = line(form, "purpose");
     let place = line(form, "place");
     let brand = line(form, "brand");
@@ -191,7 +191,7 @@ mod tests {
         let note = "x".repeat(limits::NOTE_CHARS_MAX + 1);
         for (field, typed) in [
             ("name", ""),
-            ("kind", "zoo"),
+            ("what", "zoo"),
             ("aliases", many.as_str()),
             ("aliases", long.as_str()),
             ("home_url", "http://bank.com"),

@@ -342,12 +342,12 @@ struct Preview {
 /// `GET /support/institutions/new`
 pub(super) async fn new(ctx: Ctx, Query(way): Query<Way>) -> Result<Response, Fail> {
     ctx.must_in_firm(FirmAct::EditDirectory)?;
-    let mut form = Form::filled(&[("name", &way.name), ("kind", "bank")]);
+    let mut form = Form::filled(&[("name", &way.name), ("what", "bank")]);
     if let Ok(id) = way.request.parse::<RequestId>() {
         let request = ctx.reader().request(id).await?;
         form = Form::filled(&[
             ("name", &request.typed),
-            ("kind", "bank"),
+            ("what", "bank"),
             ("home_url", &request.address),
             ("request", &way.request),
             ("comment", "A client asked for it"),
