@@ -41,6 +41,8 @@ pub(crate) struct Institution {
     pub(crate) address: (String, String),
     /// Where the client logs in; only a web address becomes a link.
     pub(crate) site: Option<String>,
+    /// What the firm tells those who find it.
+    pub(crate) note: String,
 }
 
 impl Institution {
@@ -52,6 +54,7 @@ impl Institution {
             initials: initials(&offering.name),
             address: split_address(offering),
             site: site(url),
+            note: offering.note.clone(),
         }
     }
 
@@ -73,6 +76,7 @@ impl Institution {
             initials: initials(name),
             address: (String::new(), String::new()),
             site: None,
+            note: String::new(),
         }
     }
 }
@@ -180,6 +184,7 @@ pub(crate) async fn show(ctx: Ctx, Path(id): Path<String>, Query(way): Query<Way
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     ctx.must(Act::AddConnection, &ctx.reader().resource(household, None).await?)?;
     let offering = offering(&ctx, &id).await?;
+    ctx.has_seen(&format!("/accounts/add/{id}")).await?;
     let institution = Institution::of(&offering);
     let page = ctx.page(Nav::Accounts, &format!("Connect {}", offering.name)).await?;
     let Some(access) = &offering.access else {
@@ -421,6 +426,7 @@ mod tests {
     fn what_can_not_be_connected_has_a_way_out() {
         let mut offering = samples::offering();
         offering.access = None;
+        offering.note = "Use the address of your plan, not the bank’s.".to_owned();
         let html = Unsupported {
             page: page(),
             by_hand: by_hand(&offering),
@@ -430,6 +436,7 @@ mod tests {
         .render()
         .unwrap();
         assert!(html.contains("Tell me when") && html.contains("by-hand?institution="));
+        assert!(html.contains("Use the address of your plan"), "the firm's note stands with the institution");
         samples::is_clean(&html);
         samples::keep("offering-unsupported", &html);
         let down = DownPage {

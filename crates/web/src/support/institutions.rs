@@ -196,7 +196,18 @@ mod tests {
     fn page(typed: &str, show: &str, part: bool) -> String {
         let hidden =
             Offering { listed: false, name: "Harbor Trust".to_owned(), ..edit::blank("firm-harbor-1") };
-        let directory = Directory::load(vec![samples::offering(), hidden]).unwrap();
+        let named = |id: &str, name: &str| Offering {
+            brand: "Fidelity".to_owned(),
+            name: name.to_owned(),
+            home_url: format!("https://www.{id}.com"),
+            ..edit::blank(id)
+        };
+        let directory = Directory::of(vec![
+            samples::offering(),
+            named("fidelity", "Fidelity Investments"),
+            named("netbenefits", "Fidelity NetBenefits"),
+            hidden,
+        ]);
         let edits = [Edit {
             offering: "firm-harbor-1".to_owned(),
             version: 2,

@@ -324,22 +324,22 @@ mod tests {
 
     #[test]
     fn one_request_offers_the_three_ways_to_answer() {
-        let directory = Directory::load(vec![samples::offering()]).unwrap();
-        let open = request(1, "fidelity", RequestState::Open);
+        let directory = Directory::of(vec![samples::offering()]);
+        let open = request(1, "meridian", RequestState::Open);
         let html = RequestPage {
-            page: samples::staff_page(Nav::Requests, "Request: fidelity"),
+            page: samples::staff_page(Nav::Requests, "Request: meridian"),
             may_edit: true,
             id: open.id.to_string(),
             wanted: Wanted::of(&[&open], |_| "yesterday".to_owned()),
             closed: None,
             form: Form::default(),
-            typed: "fidelity".to_owned(),
-            likely: likely(&directory, "fidelity", ""),
+            typed: "meridian".to_owned(),
+            likely: likely(&directory, "meridian", ""),
             add: "/support/institutions/new?request=1".to_owned(),
         }
         .render()
         .unwrap();
-        for text in ["Fidelity Investments", "name=\"alias\"", "new?request=1", "name=\"answer\""] {
+        for text in ["Meridian Retirement", "name=\"alias\"", "new?request=1", "name=\"answer\""] {
             assert!(html.contains(text), "{text}\n{html}");
         }
         samples::is_clean(&html);
