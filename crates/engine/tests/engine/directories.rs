@@ -8,10 +8,10 @@ use domain::{
     edit::{self, EditKind},
     institution::Offering,
     person::Role,
-    sought::RequestState,
+    sought::{Miss, RequestState},
 };
 use engine::{Engine, Error, OfferingEdit};
-use jiff::civil::date;
+use jiff::{ToSpan, civil::date};
 use store::{
     request::NewRequest,
     testing::{self, Sample},
@@ -189,6 +189,21 @@ async fn searches_are_counted_only_when_they_were_in_vain() {
         let counted = stage.database.store.reader(&desk).searches(date(2026, 11, 1)).await.unwrap();
         let counted: Vec<_> = counted.iter().map(|row| (&*row.text, row.miss.code(), row.count)).collect();
         assert_eq!(counted, [("harbour trst", "corrected", 1), ("harbour trst", "nothing", 1)]);
+    }
+}
+
+#[tokio::test]
+async fn searches_are_forgotten_after_400_days() {
+    for stage in Stage::all().await {
+        let (desk, firm) = (support(&stage).await, stage.sample.firm.id);
+        let store = &stage.database.store;
+        for (days, text) in [(400, "stays"), (401, "goes")] {
+            let day = date(2026, 11, 23).saturating_sub(days.days());
+            store.engine().count_search(firm, day, text, Miss::Nothing, None).await.unwrap();
+        }
+        stage.tick().await;
+        let left = store.reader(&desk).searches(date(2020, 1, 1)).await.unwrap();
+        assert_eq!(left.iter().map(|row| row.text.as_str()).collect::<Vec<_>>(), ["stays"]);
     }
 }
 
