@@ -13,6 +13,7 @@ use domain::{
     institution::Offering,
     limits,
     rights::FirmAct,
+    time::time_words,
 };
 use engine::{Kept, OfferingEdit};
 use http::StatusCode;
@@ -127,7 +128,7 @@ async fn page(
 ) -> Result<Response, Fail> {
     let frame = ctx.page(Nav::Institutions, &kept.offering.name).await?;
     let may_edit = ctx.may_in_firm(FirmAct::EditDirectory);
-    let page = InstitutionPage::of(frame, may_edit, kept, form, around, |at| moment(at, ctx.now, &ctx.zone));
+    let page = InstitutionPage::of(frame, may_edit, kept, form, around, |at| time_words(at, &ctx.zone));
     Ok((status, Html(page.render()?)).into_response())
 }
 
