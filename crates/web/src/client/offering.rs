@@ -41,8 +41,6 @@ pub(crate) struct Institution {
     pub(crate) address: (String, String),
     /// Where the client logs in; only a web address becomes a link.
     pub(crate) site: Option<String>,
-    /// What the firm tells those who find it.
-    pub(crate) note: String,
 }
 
 impl Institution {
@@ -54,7 +52,6 @@ impl Institution {
             initials: initials(&offering.name),
             address: split_address(offering),
             site: site(url),
-            note: offering.note.clone(),
         }
     }
 
@@ -76,7 +73,6 @@ impl Institution {
             initials: initials(name),
             address: (String::new(), String::new()),
             site: None,
-            note: String::new(),
         }
     }
 }
@@ -426,7 +422,6 @@ mod tests {
     fn what_can_not_be_connected_has_a_way_out() {
         let mut offering = samples::offering();
         offering.access = None;
-        offering.note = "Use the address of your plan, not the bank’s.".to_owned();
         let html = Unsupported {
             page: page(),
             by_hand: by_hand(&offering),
@@ -436,7 +431,6 @@ mod tests {
         .render()
         .unwrap();
         assert!(html.contains("Tell me when") && html.contains("by-hand?institution="));
-        assert!(html.contains("Use the address of your plan"), "the firm's note stands with the institution");
         samples::is_clean(&html);
         samples::keep("offering-unsupported", &html);
         let down = DownPage {
