@@ -59,8 +59,8 @@ struct Facts {
     find: String,
     kind: &'static str,
     listed: bool,
-    own: bool,
-    changed: bool,
+    /// What the firm did to it: `Added`, `Changed`, or nothing.
+    done: &'static str,
     connectable: bool,
     notice: bool,
     connections: String,
@@ -161,7 +161,11 @@ impl InstitutionPage {
 impl Facts {
     fn of(kept: &Kept) -> Self {
         let is = &kept.offering;
-        let own = edit::is_own(&is.id);
+        let done = match () {
+            () if edit::is_own(&is.id) => "Added",
+            () if kept.offering != kept.base => "Changed",
+            () => "",
+        };
         let fields = [
             ("Brand", is.brand.clone()),
             ("Purpose", is.purpose.clone()),
@@ -177,8 +181,7 @@ impl Facts {
             find: encoded(&is.name),
             kind: kind_words(is.kind),
             listed: is.listed,
-            own,
-            changed: !own && kept.offering != kept.base,
+            done,
             connectable: is.access.is_some(),
             notice: is.notice.is_some(),
             connections: counted(kept.connections as usize, "connection"),
