@@ -83,4 +83,8 @@ ids! {
     MessageId,
     /// One row of the audit trail.
     AuditId,
+    /// One change that a firm made of its directory.
+    EditId,
+    /// A client's wish that an institution be added to the directory.
+    RequestId,
 }

@@ -9,6 +9,7 @@ pub mod attempt;
 pub mod audit;
 pub mod challenge;
 pub mod connection;
+pub mod edit;
 pub mod freshness;
 pub mod harvest;
 pub mod holding;
@@ -22,13 +23,14 @@ pub mod networth;
 pub mod person;
 pub mod reason;
 pub mod rights;
+pub mod sought;
 pub mod time;
 pub mod transaction;
 pub mod world;
 
 pub use id::{
-    AccountId, AttemptId, AuditId, ChallengeId, ConnectionId, FirmId, HouseholdId, InvitationId, MessageId,
-    PersonId, SessionId, TokenId,
+    AccountId, AttemptId, AuditId, ChallengeId, ConnectionId, EditId, FirmId, HouseholdId, InvitationId,
+    MessageId, PersonId, RequestId, SessionId, TokenId,
 };
 pub use jiff::{Timestamp, civil::Date};
 pub use money::{Currency, Money};

@@ -62,3 +62,19 @@ pub const TRANSACTIONS_PER_PAGE: u32 = 50;
 pub const HISTORY_DAYS: i32 = 90;
 /// An institution may post an entry dated earlier (OFX 2.3 §11.4.2.1), so each refresh asks for this overlap.
 pub const OVERLAP_DAYS: i32 = 10;
+/// Web addresses typed by hand, in characters.
+pub const ADDRESS_CHARS_MAX: usize = 200;
+/// Other names of one institution.
+pub const ALIASES_MAX: usize = 40;
+/// One other name of an institution, in characters.
+pub const ALIAS_CHARS_MAX: usize = 80;
+/// What data support tells those who find an institution, and why something was changed or declined, in characters.
+pub const NOTE_CHARS_MAX: usize = 600;
+/// Of a search that is kept, in characters.
+pub const SEARCH_CHARS_KEPT: usize = 60;
+/// Different texts of searches kept a day, so that nobody can fill the database by typing.
+pub const SEARCHES_A_DAY_MAX: u32 = 1_000;
+/// How long searches are kept.
+pub const SEARCHES_KEPT_DAYS: i32 = 400;
+/// Open requests for institutions of one person.
+pub const REQUESTS_MAX: usize = 20;

@@ -59,6 +59,20 @@ impl Act {
     ];
 }
 
+/// What concerns a firm as a whole and no household.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FirmAct {
+    /// See how the directory of institutions is kept: what was changed, what people look for and ask for. Never who.
+    SeeDirectory,
+    /// Change it, and answer requests.
+    EditDirectory,
+}
+
+impl FirmAct {
+    /// All of them, for the matrix.
+    pub const ALL: [Self; 2] = [Self::SeeDirectory, Self::EditDirectory];
+}
+
 /// What somebody wants to do it to, as far as rights depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resource {
@@ -116,6 +130,25 @@ pub fn allow(subject: &Subject, act: Act, on: &Resource) -> Verdict {
     }
 }
 
+/// Decides whether `subject` may do `act` in `firm`. An act of its own kind, so that no household is needed for it and
+/// none is opened by it.
+///
+/// Clients and advisors look for institutions; how the directory is kept is not their business.
+pub fn allow_in_firm(subject: &Subject, act: FirmAct, firm: FirmId) -> Verdict {
+    if subject.firm != firm {
+        return Verdict::Invisible;
+    }
+    if matches!(subject.through, Through::Token(_)) {
+        return Verdict::Forbidden;
+    }
+    match (subject.role, act) {
+        (Role::DataSupport, FirmAct::SeeDirectory | FirmAct::EditDirectory)
+        | (Role::Compliance | Role::Administrator, FirmAct::SeeDirectory) => Verdict::Yes,
+        (Role::Compliance | Role::Administrator, FirmAct::EditDirectory) => Verdict::Forbidden,
+        (Role::Client | Role::CoClient | Role::Advisor | Role::Assistant, _) => Verdict::Invisible,
+    }
+}
+
 fn client(subject: &Subject, act: Act, on: &Resource) -> Verdict {
     let own_login = on.login_owner.is_none_or(|owner| owner == subject.person);
     match act {
@@ -149,5 +182,59 @@ fn compliance(act: Act) -> Verdict {
     match act {
         Act::SeeHousehold | Act::SeeValues | Act::OwnLogin => Verdict::Yes,
         _ => Verdict::Forbidden,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SessionId, TokenId};
+
+    fn id<T: std::str::FromStr>(number: u32) -> T
+    where
+        T::Err: std::fmt::Debug,
+    {
+        format!("0192b7f0-0000-7000-8000-{number:012}").parse().unwrap()
+    }
+
+    #[test]
+    fn the_directory_is_kept_by_data_support_and_looked_at_by_few() {
+        let firm = id::<FirmId>(1);
+        let subject = |role: Role, firm, through| Subject {
+            person: id(2),
+            firm,
+            role,
+            household: role.is_client().then(|| id(3)),
+            through,
+        };
+        let session = Through::Session(id::<SessionId>(4));
+        let table: Vec<String> = Role::ALL
+            .into_iter()
+            .map(|role| {
+                let verdicts =
+                    FirmAct::ALL.map(|act| allow_in_firm(&subject(role, firm, session), act, firm));
+                format!("{} {verdicts:?}", role.code())
+            })
+            .collect();
+        assert_eq!(
+            table,
+            [
+                "client [Invisible, Invisible]",
+                "co_client [Invisible, Invisible]",
+                "advisor [Invisible, Invisible]",
+                "assistant [Invisible, Invisible]",
+                "data_support [Yes, Yes]",
+                "compliance [Yes, Forbidden]",
+                "administrator [Yes, Forbidden]",
+            ]
+        );
+        for role in Role::ALL {
+            for act in FirmAct::ALL {
+                let stranger = allow_in_firm(&subject(role, id(9), session), act, firm);
+                assert_eq!(stranger, Verdict::Invisible, "{role:?} {act:?}");
+                let program = subject(role, firm, Through::Token(id::<TokenId>(5)));
+                assert!(!allow_in_firm(&program, act, firm).is_yes(), "{role:?} {act:?}");
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use domain::{Timestamp, audit::Doer, limits};
+use jiff::ToSpan;
 
 use crate::{Engine, Error};
 
@@ -50,8 +51,11 @@ impl Engine {
         // Questions first: an attempt goes with the last of its own.
         while engine.forget_challenges(now - limits::CHALLENGES_KEPT).await? {}
         while engine.forget_attempts(now - limits::ATTEMPTS_KEPT).await? {}
+        let today = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+        let searches =
+            engine.forget_searches(today.saturating_sub(limits::SEARCHES_KEPT_DAYS.days())).await?;
         let erased = self.erase_accounts(now).await?;
-        tracing::debug!(sessions, tries, links, erased, "kept house");
+        tracing::debug!(sessions, tries, links, searches, erased, "kept house");
         Ok(())
     }
 

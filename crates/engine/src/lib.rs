@@ -17,6 +17,8 @@ pub mod vault;
 
 mod acts;
 mod attempt;
+mod desk;
+mod directories;
 mod housekeeping;
 mod work;
 
@@ -39,6 +41,7 @@ use store::{Store, sealed::Canary};
 
 pub use crate::{
     acts::NewConnection,
+    desk::{Kept, OfferingEdit, add_alias},
     health::Health,
     live::Progress,
     review::{Choice, Decision, Suggestion},
@@ -46,7 +49,7 @@ pub use crate::{
     vault::{MasterKey, Vault},
     work::Worked,
 };
-use crate::{housekeeping::NextLook, schedule::Days};
+use crate::{directories::Directories, housekeeping::NextLook, schedule::Days};
 
 /// What an engine is made of.
 pub struct Parts {
@@ -119,6 +122,9 @@ pub enum Error {
     /// A decision about an account that can't be decided so, or no longer.
     #[error("this account can't be decided so")]
     Decision,
+    /// A firm's view of the directory could not be built.
+    #[error("the directory")]
+    Directory(#[from] tokio::task::JoinError),
     /// The database.
     #[error("the database")]
     Store(#[source] store::Error),
@@ -141,6 +147,7 @@ impl From<store::Error> for Error {
 pub struct Engine {
     inner: Arc<Parts>,
     house: Arc<NextLook>,
+    directories: Arc<Directories>,
 }
 
 impl fmt::Debug for Engine {
@@ -152,12 +159,8 @@ impl fmt::Debug for Engine {
 impl Engine {
     /// Puts the parts together. Call [`Engine::check_key`] before the first use.
     pub fn new(parts: Parts) -> Self {
-        Self { inner: Arc::new(parts), house: Arc::default() }
-    }
-
-    /// The institutions as a firm sees them.
-    pub async fn directory(&self, _firm: FirmId) -> Result<Arc<Directory>, Error> {
-        Ok(Arc::clone(&self.inner.directory))
+        let directories = Arc::new(Directories::new(&parts.store));
+        Self { inner: Arc::new(parts), house: Arc::default(), directories }
     }
 
     /// The present.

@@ -135,6 +135,7 @@ fn announce(asked: &Demo, origin: &str, sandbox: &Sandbox, seeded: &Seeded) -> a
   New client     {invitation}
   Client         {}   password  {}
   Advisor        {}   password  {}
+  Data support   {}    password  {}
 
   Everything is kept in {}. Ctrl-C stops it.
 ",
@@ -142,6 +143,8 @@ fn announce(asked: &Demo, origin: &str, sandbox: &Sandbox, seeded: &Seeded) -> a
         client.password,
         advisor.email,
         advisor.password,
+        seed::SUPPORT.email,
+        seed::SUPPORT.password,
         asked.data.display(),
     );
     Ok(())

@@ -60,7 +60,7 @@ pub struct Init {
 /// `heldaway add-staff`
 #[derive(Debug, Args)]
 pub struct AddStaff {
-    /// advisor or administrator
+    /// advisor, data-support, compliance or administrator
     #[arg(long, default_value = "advisor")]
     role: String,
     #[arg(long)]
@@ -115,8 +115,10 @@ pub async fn init(config: &Config, asked: Init) -> anyhow::Result<()> {
 pub async fn add_staff(config: &Config, asked: AddStaff) -> anyhow::Result<()> {
     let role = match asked.role.as_str() {
         "advisor" => Role::Advisor,
+        "data-support" | "data_support" => Role::DataSupport,
+        "compliance" => Role::Compliance,
         "administrator" => Role::Administrator,
-        other => bail!("{other} is neither advisor nor administrator"),
+        other => bail!("{other} is no role of staff: advisor, data-support, compliance or administrator"),
     };
     let store = open::store(config, false).await?;
     let firms = store.visitor().firms().await?;

@@ -112,13 +112,18 @@ fn test_files(all: &[(String, String)]) -> BTreeSet<String> {
             Some((folder, "mod.rs" | "lib.rs" | "main.rs")) => folder.to_owned(),
             _ => path.trim_end_matches(".rs").to_owned(),
         };
-        for declared in text.split("#[cfg(test)]\nmod ").skip(1) {
+        for declared in private(text).split("#[cfg(test)]\nmod ").skip(1) {
             if let Some((name, _)) = declared.split_once(';').filter(|(name, _)| !name.contains(['{', ' '])) {
                 tests.insert(format!("{folder}/{name}.rs"));
             }
         }
     }
     tests
+}
+
+/// Modules of tests that other tests see as well are modules of tests.
+fn private(text: &str) -> String {
+    text.replace("#[cfg(test)]\npub(crate) mod ", "#[cfg(test)]\nmod ")
 }
 
 /// Sources of the product without comments and unit tests; the sandbox is a tool of tests and demo.
@@ -133,6 +138,7 @@ fn product() -> Vec<(String, String)> {
 
 /// A source without comments and without what follows `#[cfg(test)]`, by house style its last module.
 fn code(text: &str) -> String {
+    let text = private(text);
     let product = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     let lines = product.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.map(|line| line.split(" // ").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")

@@ -5,12 +5,14 @@
 use std::str::FromStr;
 
 use domain::{
-    AccountId, AttemptId, AuditId, ChallengeId, ConnectionId, Currency, Date, Decimal, FirmId, HouseholdId,
-    InvitationId, MessageId, PersonId, Reason, SessionId, Timestamp, TokenId,
+    AccountId, AttemptId, AuditId, ChallengeId, ConnectionId, Currency, Date, Decimal, EditId, FirmId,
+    HouseholdId, InvitationId, MessageId, PersonId, Reason, RequestId, SessionId, Timestamp, TokenId,
     account::{AccountKind, Owner, Standing},
     attempt::{AttemptKind, Stage},
+    edit::EditKind,
     holding::SecurityKind,
     person::Role,
+    sought::{Miss, RequestState},
 };
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 
@@ -221,7 +223,8 @@ macro_rules! as_text {
     )+};
 }
 as_text!("is no id":
-    AccountId, AttemptId, AuditId, ChallengeId, ConnectionId, FirmId, HouseholdId, InvitationId, MessageId, PersonId, SessionId, TokenId,
+    AccountId, AttemptId, AuditId, ChallengeId, ConnectionId, EditId, FirmId, HouseholdId, InvitationId, MessageId, PersonId,
+    RequestId, SessionId, TokenId,
 );
 as_text!("is no date": Date);
 as_text!("is no decimal number": Decimal);
@@ -246,4 +249,16 @@ macro_rules! as_code {
         }
     )+};
 }
-as_code!(AccountKind, AttemptKind, Owner, Reason, Role, SecurityKind, Stage, Standing);
+as_code!(
+    AccountKind,
+    AttemptKind,
+    EditKind,
+    Miss,
+    Owner,
+    Reason,
+    RequestState,
+    Role,
+    SecurityKind,
+    Stage,
+    Standing
+);

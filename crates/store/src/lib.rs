@@ -54,6 +54,7 @@ mod audit;
 pub mod challenge;
 mod column;
 pub mod connection;
+pub mod edit;
 pub mod entry;
 mod error;
 pub mod guard;
@@ -70,8 +71,10 @@ mod pool;
 mod query;
 mod reader;
 pub mod reconcile;
+pub mod request;
 pub mod review;
 pub mod sealed;
+mod search;
 pub mod session;
 mod signal;
 pub mod token;
@@ -292,12 +295,13 @@ impl Pools {
 
 /// Every SQL text of the store by file and name, for the tests that prepare and explain them.
 pub fn texts() -> impl Iterator<Item = (&'static str, &'static str, Text)> {
-    let files: [(&str, &[(&str, Text)]); 23] = [
+    let files: [(&str, &[(&str, Text)]); 26] = [
         ("account", account::TEXTS),
         ("attempt", attempt::TEXTS),
         ("audit", audit::TEXTS),
         ("challenge", challenge::TEXTS),
         ("connection", connection::TEXTS),
+        ("edit", edit::TEXTS),
         ("entry", entry::TEXTS),
         ("guard", guard::TEXTS),
         ("health", health::TEXTS),
@@ -310,8 +314,10 @@ pub fn texts() -> impl Iterator<Item = (&'static str, &'static str, Text)> {
         ("outbox", outbox::TEXTS),
         ("person", person::TEXTS),
         ("reconcile", reconcile::TEXTS),
+        ("request", request::TEXTS),
         ("review", review::TEXTS),
         ("sealed", sealed::TEXTS),
+        ("search", search::TEXTS),
         ("session", session::TEXTS),
         ("token", token::TEXTS),
         ("tx", tx::TEXTS),

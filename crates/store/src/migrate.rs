@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// The migrations in their order; their number is their place, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_directory.sql")];
 /// Rebuilding a large table takes its time.
 const STATEMENT_TIMEOUT: Duration = Duration::from_mins(10);
 /// Any number that no other program on the same PostgreSQL server uses.
@@ -44,16 +45,18 @@ pub(crate) async fn run(store: &Store, now: Timestamp) -> Result<(), Error> {
     if found > known {
         return Err(Error::Newer { found, known });
     }
+    let mut nth = 0;
     for (migration, text) in (1..).zip(MIGRATIONS) {
         for (statement, text) in (1..).zip(statements(text)) {
-            step(store, (migration, statement), &text, now).await?;
+            nth += 1;
+            step(store, (migration, statement), nth, &text, now).await?;
         }
     }
     Ok(())
 }
 
-/// Applies one statement, unless it was.
-async fn step(store: &Store, place: (i64, i64), text: &str, now: Timestamp) -> Result<(), Error> {
+/// Applies one statement, the `nth` of all migrations, unless it was.
+async fn step(store: &Store, place: (i64, i64), nth: u32, text: &str, now: Timestamp) -> Result<(), Error> {
     let (migration, statement) = place;
     let mut link = begin(store).await?;
     match applied(&mut link, place).await? {
@@ -65,7 +68,7 @@ async fn step(store: &Store, place: (i64, i64), text: &str, now: Timestamp) -> R
     let values = [migration.value(), statement.value(), text.value(), now.value()];
     query::ask(&mut link, NOTE, &values, Want::Affected).await?;
     if let Some(probe) = store.probe() {
-        let at = crate::At::Statement(statement as u32);
+        let at = crate::At::Statement(nth);
         probe(crate::Moment { at, first: "migrate", action: "migrate" })
             .map_err(|crate::Fault| Error::Probe)?;
     }

@@ -4,7 +4,7 @@ use domain::{
     FirmId, HouseholdId, PersonId,
     audit::Subject,
     person::{Household, Role},
-    rights::Resource,
+    rights::{FirmAct, Resource, allow_in_firm},
 };
 
 use crate::{
@@ -20,6 +20,15 @@ macro_rules! reach {
     };
 }
 pub(crate) use reach;
+
+/// The part of a WHERE that keeps a question about the firm as a whole with those who see how its directory is kept;
+/// the alias of the table is given, $1 and $2 are bound by [`Reader::ask_in_firm`].
+macro_rules! in_firm {
+    ($alias:literal) => {
+        concat!($alias, ".firm_id = $1 AND $2")
+    };
+}
+pub(crate) use in_firm;
 
 /// Answers a signed-in person. What is out of the person's reach is not there.
 #[derive(Clone)]
@@ -103,6 +112,13 @@ impl Reader {
     /// A question about the person alone, without a reach: the text names the person.
     pub(crate) fn ask_own(&self, text: Text) -> Ask<'_> {
         Ask::on_pool(&self.store, text)
+    }
+
+    /// A question about the firm as a whole: `$1` and `$2` are bound, the text must contain [`in_firm!`].
+    pub(crate) fn ask_in_firm(&self, text: Text) -> Ask<'_> {
+        let firm = self.subject.firm;
+        let sees = allow_in_firm(&self.subject, FirmAct::SeeDirectory, firm).is_yes();
+        Ask::on_pool(&self.store, text).bind(firm).bind(sees)
     }
 
     fn within(&self, text: Text, (firm, household, advisor, whole_firm): Reach) -> Ask<'_> {

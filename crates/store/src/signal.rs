@@ -3,7 +3,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use domain::{ConnectionId, HouseholdId};
+use domain::{ConnectionId, FirmId, HouseholdId};
 use sqlx::postgres::PgListener;
 use tokio::{
     sync::{Notify, broadcast},
@@ -27,6 +27,8 @@ pub enum Topic {
     Connection(ConnectionId),
     /// Something else of a household.
     Household(HouseholdId),
+    /// What a firm has its own way in the directory.
+    Directory(FirmId),
 }
 
 impl fmt::Display for Topic {
@@ -35,6 +37,7 @@ impl fmt::Display for Topic {
             Self::Work => f.write_str("work"),
             Self::Connection(id) => write!(f, "connection {id}"),
             Self::Household(id) => write!(f, "household {id}"),
+            Self::Directory(id) => write!(f, "directory {id}"),
         }
     }
 }
@@ -47,6 +50,7 @@ impl FromStr for Topic {
             None if text == "work" => Ok(Self::Work),
             Some(("connection", id)) => id.parse().map(Self::Connection).map_err(|_| ()),
             Some(("household", id)) => id.parse().map(Self::Household).map_err(|_| ()),
+            Some(("directory", id)) => id.parse().map(Self::Directory).map_err(|_| ()),
             _ => Err(()),
         }
     }

@@ -77,9 +77,13 @@ async fn a_newer_or_another_schema_is_refused() {
         let newer = "INSERT INTO schema_step (migration, statement, text, applied_at) VALUES (99, 1, '', 0)";
         testing::execute(&database.url, newer).await;
         let refused = database.store.migrate(now()).await;
-        assert!(matches!(refused, Err(Error::Newer { found: 99, known: 1 })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Newer { found: 99, known: 2 })), "{refused:?}");
         testing::execute(&database.url, "DELETE FROM schema_step WHERE migration = 99").await;
-        testing::execute(&database.url, "UPDATE schema_step SET text = 'CREATE' WHERE statement = 3").await;
+        testing::execute(
+            &database.url,
+            "UPDATE schema_step SET text = 'CREATE' WHERE migration = 1 AND statement = 3",
+        )
+        .await;
         let refused = database.store.migrate(now()).await;
         assert!(matches!(refused, Err(Error::Drifted { migration: 1, statement: 3 })), "{refused:?}");
     }

@@ -40,6 +40,9 @@ fn only_bookkeeping_goes_without_an_audit_row() {
         "housekeeping::FORGET_ATTEMPTS",
         "housekeeping::FORGET_CHALLENGES",
         "housekeeping::FORGET_LINKS",
+        "search::FORGET",
+        // a count without a person: an audit row would tell who searched
+        "search::COUNT",
         // who keeps house
         "housekeeping::CLAIM",
         "token::TOUCH",
@@ -83,6 +86,21 @@ fn a_readers_text_carries_its_reach() {
             }
         }
     }
+}
+
+/// What a reader asks about the firm as a whole is for those who see how its directory is kept.
+#[test]
+fn a_text_about_the_firm_carries_its_own_reach() {
+    let mut asked = 0;
+    for (file, source) in sources() {
+        for (of, name, text) in store::texts() {
+            if of == file && source.contains(&format!("ask_in_firm({name})")) {
+                assert!(text.both()[0].contains(".firm_id = $1 AND $2"), "{file}::{name}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked >= 5, "{asked}");
 }
 
 /// Every file that declares texts has them in the list that the other tests go through.

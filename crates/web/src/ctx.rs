@@ -11,7 +11,7 @@ use domain::{
     Date, HouseholdId, SessionId, Timestamp,
     audit::{Doer, Subject, Through},
     person::{Firm, Person},
-    rights::{self, Act, Resource, Verdict},
+    rights::{self, Act, FirmAct, Resource, Verdict},
     world::Entropy,
 };
 use engine::Engine;
@@ -164,6 +164,20 @@ impl Ctx {
             Verdict::Forbidden => Err(Fail::Forbidden),
             Verdict::Invisible => Err(Fail::Missing),
         }
+    }
+
+    /// Whether the person may do it in their own firm.
+    pub(crate) fn must_in_firm(&self, act: FirmAct) -> Result<(), Fail> {
+        match rights::allow_in_firm(&self.subject, act, self.subject.firm) {
+            Verdict::Yes => Ok(()),
+            Verdict::Forbidden => Err(Fail::Forbidden),
+            Verdict::Invisible => Err(Fail::Missing),
+        }
+    }
+
+    /// Whether the page has the controls for it.
+    pub(crate) fn may_in_firm(&self, act: FirmAct) -> bool {
+        rights::allow_in_firm(&self.subject, act, self.subject.firm).is_yes()
     }
 
     /// Refuses everybody but the members of a household: the page is a client's own.

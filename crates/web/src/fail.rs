@@ -165,7 +165,7 @@ impl From<engine::Error> for Fail {
             ),
             engine::Error::Answer { .. } => Self::Unreadable,
             engine::Error::Store(error) => error.into(),
-            error @ engine::Error::Vault(_) => Self::internal(error),
+            error @ (engine::Error::Vault(_) | engine::Error::Directory(_)) => Self::internal(error),
         }
     }
 }

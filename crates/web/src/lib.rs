@@ -18,6 +18,7 @@ mod route;
 mod security;
 mod settings;
 mod site;
+mod support;
 #[cfg(test)]
 mod testing;
 mod told;
@@ -81,7 +82,14 @@ pub fn routes() -> Vec<(Method, &'static str)> {
 }
 
 fn table() -> route::Routes {
-    let areas =
-        [assets::routes, auth::routes, client::routes, settings::routes, advisor::routes, api::routes];
+    let areas = [
+        assets::routes,
+        auth::routes,
+        client::routes,
+        settings::routes,
+        advisor::routes,
+        support::routes,
+        api::routes,
+    ];
     areas.into_iter().fold(route::Routes::new(), |routes, area| area(routes))
 }

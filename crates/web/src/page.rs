@@ -14,6 +14,9 @@ pub(crate) enum Nav {
     Help,
     Households,
     Invitations,
+    Requests,
+    Institutions,
+    Searches,
     /// Pages that are not in the navigation: signing in, invitations, errors.
     Nowhere,
 }
@@ -28,6 +31,9 @@ impl Nav {
             Self::Help => "help",
             Self::Households => "households",
             Self::Invitations => "invitations",
+            Self::Requests => "requests",
+            Self::Institutions => "institutions",
+            Self::Searches => "searches",
             Self::Nowhere => "",
         }
     }
@@ -140,6 +146,11 @@ impl Page {
     /// Whether this person invites clients.
     pub(crate) fn invites(&self) -> bool {
         self.role == Some(Role::Advisor)
+    }
+
+    /// Whether this person sees how the directory of institutions is kept.
+    pub(crate) fn sees_directory(&self) -> bool {
+        matches!(self.role, Some(Role::DataSupport | Role::Compliance | Role::Administrator))
     }
 
     /// Where the person is at home in the portal.

@@ -3,6 +3,7 @@
 mod accounts;
 mod bank;
 mod decisions;
+mod directories;
 mod housekeeping;
 mod life;
 mod rights;

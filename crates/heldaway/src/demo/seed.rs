@@ -1,4 +1,4 @@
-//! The demo's firm: an advisor, a household that is there already, and an invitation for another.
+//! The demo's firm: an advisor, data support, a household that is there already, and an invitation for another.
 //!
 //! Nothing is written that the portal wouldn't write: the household's accounts come from the sandbox through the engine.
 
@@ -27,6 +27,8 @@ pub(super) const CLIENT: SignIn =
     SignIn { email: "ruth@lindqvist.example", password: "copper-orchard-lantern-41" };
 pub(super) const ADVISOR: SignIn =
     SignIn { email: "elena@fernhill.example", password: "quiet-harbor-meridian-72" };
+pub(super) const SUPPORT: SignIn =
+    SignIn { email: "noor@fernhill.example", password: "marble-ferry-juniper-58" };
 
 const FIRM: &str = "Fernhill Wealth";
 const ZONE: &str = "America/New_York";
@@ -61,6 +63,9 @@ pub(super) async fn seed(engine: &Engine, store: &Store) -> anyhow::Result<Seede
         None => start_firm(store).await?,
     };
     let advisor = person(store, ADVISOR).await?;
+    if store.visitor().login(SUPPORT.email).await?.is_none() {
+        hire_support(store, &firm).await?;
+    }
     let client = match store.visitor().login(CLIENT.email).await? {
         Some(login) => login.person,
         None => register_client(store, &firm, &advisor).await?,
@@ -96,6 +101,12 @@ async fn start_firm(store: &Store) -> anyhow::Result<Firm> {
     add(&mut tx, &firm, Role::Advisor, None, "Elena Marsh", ADVISOR).await?;
     tx.commit().await?;
     Ok(firm)
+}
+
+async fn hire_support(store: &Store, firm: &Firm) -> anyhow::Result<()> {
+    let mut tx = begin(store).await?;
+    add(&mut tx, firm, Role::DataSupport, None, "Noor Haddad", SUPPORT).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn register_client(store: &Store, firm: &Firm, advisor: &Person) -> anyhow::Result<Person> {

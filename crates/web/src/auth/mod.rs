@@ -30,7 +30,8 @@ pub(crate) fn landing(role: Role) -> &'static str {
     match role {
         Role::Client | Role::CoClient => "/",
         Role::Advisor | Role::Compliance => "/advisor",
-        Role::Assistant | Role::DataSupport | Role::Administrator => "/settings",
+        Role::DataSupport => "/support",
+        Role::Assistant | Role::Administrator => "/settings",
     }
 }
 

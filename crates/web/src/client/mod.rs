@@ -19,12 +19,13 @@ mod live;
 mod offering;
 mod one_account;
 mod repair;
+mod request;
 mod review;
 mod run;
 pub(crate) mod words;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 use crate::route::Routes;
 
@@ -50,6 +51,10 @@ fn adding(routes: Routes) -> Routes {
     routes
         .get("/accounts/add", add::fork)
         .get("/accounts/add/search", add::search)
+        .post("/accounts/add/search/nothing", request::nothing)
+        .post("/accounts/add/search/chosen", request::chosen)
+        .get("/accounts/add/request", request::show)
+        .post("/accounts/add/request", request::ask)
         .get("/accounts/add/by-hand", by_hand::show)
         .post("/accounts/add/by-hand", by_hand::add)
         .get("/accounts/add/{offering}", offering::show)

@@ -217,6 +217,7 @@ pub(crate) async fn show(ctx: Ctx, Path(id): Path<String>, Query(way): Query<Way
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
     ctx.must(Act::AddConnection, &ctx.reader().resource(household, None).await?)?;
     let offering = offering(&ctx, &id).await?;
+    ctx.has_seen(&format!("/accounts/add/{id}")).await?;
     let institution = Institution::of(&offering);
     let page = ctx.page(Nav::Accounts, &format!("Connect {}", offering.name)).await?;
     let Some(access) = &offering.access else {

@@ -83,6 +83,12 @@ pub(crate) fn page(nav: Nav, title: &str) -> Page {
     }
 }
 
+/// The frame of somebody of data support.
+pub(crate) fn staff_page(nav: Nav, title: &str) -> Page {
+    let (person, advisor, advisor_email) = ("Noor Haddad".to_owned(), String::new(), String::new());
+    Page { person, advisor, advisor_email, role: Some(Role::DataSupport), fixable: 0, ..page(nav, title) }
+}
+
 pub(crate) fn connection(number: u32, institution: &str, reason: Reason) -> Connection {
     Connection {
         id: connection_id(number),

@@ -8,11 +8,12 @@ use std::{
 
 use axum::{Router, body::Body};
 use domain::{
-    AccountId, ConnectionId, Currency, HouseholdId, InvitationId, Money, Reason, SessionId, Timestamp,
-    TokenId,
+    AccountId, ConnectionId, Currency, HouseholdId, InvitationId, Money, Reason, RequestId, SessionId,
+    Timestamp, TokenId,
     account::{AccountKind, Owner},
     audit::{Doer, Subject, Through},
     connection::{Around, Connection},
+    edit::{Changes, EditKind},
     institution::{Access, InstitutionKind, Offering},
     login::{Field, FieldKind},
     person::{Firm, Household, Person, Role},
@@ -25,7 +26,9 @@ use sha2::{Digest, Sha256};
 use store::{
     Reader, Store, Tx,
     account::NewByHand,
+    edit::NewEdit,
     person::NewPerson,
+    request::NewRequest,
     testing::{Counted, Database, databases},
 };
 use tower::ServiceExt;
@@ -318,6 +321,8 @@ pub(crate) struct Fixture {
     pub(crate) session: SessionId,
     /// The client's.
     pub(crate) key: TokenId,
+    /// The client's, for an institution.
+    pub(crate) request: RequestId,
 }
 
 impl Fixture {
@@ -334,6 +339,7 @@ impl Portal {
         for (role, name) in [
             (Role::Administrator, "administrator"),
             (Role::Compliance, "compliance"),
+            (Role::DataSupport, "data-support"),
             (Role::Advisor, "other-advisor"),
         ] {
             self.plain_person(&self.firm, role, None, name).await;
@@ -347,6 +353,7 @@ impl Portal {
         let mut tx = self.begin().await;
         let theirs = tx.add_household(other_firm.id, "Theirs", stranger.id).await.unwrap();
         tx.commit().await.unwrap();
+        self.plain_person(&other_firm, Role::DataSupport, None, "strange-support").await;
         self.plain_person(&other_firm, Role::Client, Some(&theirs), "strange-client").await;
         self.invitation(Fixture::INVITATION).await;
         let invitation = self.reader(&self.advisor).invitations().await.unwrap()[0].id;
@@ -356,7 +363,37 @@ impl Portal {
         let key = tx.add_token(client.id, "key", "read", &hash("heldaway_key")).await.unwrap();
         tx.commit().await.unwrap();
         let connection = self.connection(&client, reason).await;
-        Fixture { household: self.household.id, account, connection, invitation, session, key }
+        let request = self.request(&client, "Harbor Trust").await;
+        self.annotate(&client).await;
+        Fixture { household: self.household.id, account, connection, invitation, session, key, request }
+    }
+
+    /// The first version of the firm's own view of an institution.
+    async fn annotate(&self, who: &Person) {
+        let through = Through::Session(SessionId::new(self.clock.now(), &*self.entropy));
+        let Person { id: person, firm, role, household, .. } = who.clone();
+        let doer = Doer::Person(Subject { person, firm, role, household, through });
+        let mut tx = self.store.begin(&doer, "test", self.clock.now()).await.unwrap();
+        let changes = Changes { note: Some("Log in first.".to_owned()), ..Changes::default() };
+        let new = NewEdit {
+            offering: "first-platypus",
+            version: 0,
+            kind: EditKind::Annotated,
+            changes: &changes,
+            comment: "It was asked for",
+        };
+        tx.edit_offering(self.firm.id, new).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// A client's request for an institution.
+    pub(crate) async fn request(&self, client: &Person, typed: &str) -> RequestId {
+        let mut tx = self.begin().await;
+        let who = (self.firm.id, self.household.id, client.id);
+        let new = NewRequest { typed, address: "https://harbor.example", form_key: typed };
+        let id = tx.request_institution(who, new).await.unwrap().id;
+        tx.commit().await.unwrap();
+        id
     }
 
     /// Somebody without a password, signed in.

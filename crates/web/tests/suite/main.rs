@@ -10,3 +10,4 @@ mod news;
 mod security;
 mod settings;
 mod sign_in;
+mod support;

@@ -16,15 +16,17 @@ use crate::harness::{Fixture, ORIGIN, PASSWORD, Portal};
 const NEW_PASSWORD: &str = "canary walnut ferry drizzle";
 
 /// Who calls, in the order in which they do: those who must be refused first, so that nothing has changed before.
-const EVERYBODY: [&str; 11] = [
+const EVERYBODY: [&str; 13] = [
     "nobody",
     "strange-client",
     "strange-advisor",
+    "strange-support",
     "other-client",
     "other-advisor",
     "administrator",
     "compliance",
     "advisor",
+    "data-support",
     "co-client",
     "client",
     // With the client's access key instead of a session.
@@ -32,15 +34,37 @@ const EVERYBODY: [&str; 11] = [
 ];
 
 /// Those for whom the household and everything in it doesn't exist.
-const OUTSIDERS: [&str; 6] =
-    ["nobody", "strange-client", "strange-advisor", "other-client", "other-advisor", "administrator"];
+const OUTSIDERS: [&str; 8] = [
+    "nobody",
+    "strange-client",
+    "strange-advisor",
+    "strange-support",
+    "other-client",
+    "other-advisor",
+    "administrator",
+    "data-support",
+];
 /// The firm's people: what touches a credential or looks for accounts is not theirs.
-const STAFF: [&str; 5] = ["strange-advisor", "other-advisor", "administrator", "compliance", "advisor"];
+const STAFF: [&str; 7] = [
+    "strange-advisor",
+    "strange-support",
+    "other-advisor",
+    "administrator",
+    "compliance",
+    "advisor",
+    "data-support",
+];
+/// Those who see how the directory is kept, and of them the one who keeps it.
+const DESK: [&str; 4] = ["administrator", "compliance", "data-support", "strange-support"];
+const KEEPERS: [&str; 2] = ["data-support", "strange-support"];
 
 /// Routes that show or take a credential or an answer, begin or end a connection, or decide about found accounts.
-const THE_CLIENTS_ALONE: [&str; 15] = [
+const THE_CLIENTS_ALONE: [&str; 18] = [
     "/accounts/add",
     "/accounts/add/search",
+    "/accounts/add/search/nothing",
+    "/accounts/add/search/chosen",
+    "/accounts/add/request",
     "/accounts/add/{offering}",
     "/accounts/add/{offering}/notice",
     "/accounts/add/{offering}/tell-me",
@@ -71,13 +95,14 @@ fn address(route: &str, fixture: &Fixture) -> String {
         .replace("{invitation}", &fixture.invitation.to_string())
         .replace("{session}", &fixture.session.to_string())
         .replace("{key}", &fixture.key.to_string())
+        .replace("{request}", &fixture.request.to_string())
         .replace("{offering}", "first-platypus")
         .replace("{token}", Fixture::INVITATION)
         .replace("{hash}/{*name}", "0/app.css")
 }
 
 /// What makes each form whole, so that a refusal is one of rights and not of typing.
-pub(crate) const TYPED: [(&str, &str); 28] = [
+pub(crate) const TYPED: [(&str, &str); 37] = [
     ("version", "1"),
     ("kind", "real_estate"),
     ("name", "Cabin"),
@@ -106,6 +131,15 @@ pub(crate) const TYPED: [(&str, &str); 28] = [
     ("next", "/"),
     ("q", "platypus"),
     ("sure", "yes"),
+    ("what", "bank"),
+    ("typed", "Pine Bank"),
+    ("address", "https://pine.example"),
+    ("home_url", "https://harbor.example"),
+    ("comment", "It was asked for"),
+    ("offering", "first-platypus"),
+    ("answer", "It has closed."),
+    ("to", "0"),
+    ("note", "Use the address of your plan."),
 ];
 
 /// `303 /sign-in` for an answer that leads there, else the status.
@@ -137,6 +171,13 @@ async fn row(portal: &Portal, fixture: &Fixture, method: &Method, route: &str) -
             assert!(refused, "{method} {route} answers {who} with {status}");
             assert_eq!(before, portal.audit_rows().await, "{method} {route} lets {who} change something");
         }
+        if route.starts_with("/support") {
+            let sees = DESK.contains(&who);
+            assert!(sees || !status.is_success(), "{method} {route} answers {who} with {status}");
+            if method == Method::POST && !KEEPERS.contains(&who) {
+                assert_eq!(before, portal.audit_rows().await, "{method} {route} lets {who} change something");
+            }
+        }
         write!(row, "{:<16}", told(status, &location)).unwrap();
     }
     let heard = portal.heard.text();
@@ -146,7 +187,7 @@ async fn row(portal: &Portal, fixture: &Fixture, method: &Method, route: &str) -
 
 /// Whether the address names something of the household.
 fn is_of_household(route: &str) -> bool {
-    let own = ["/settings", "/news", "/invitation", "/assets", "/accounts/add"];
+    let own = ["/settings", "/news", "/invitation", "/assets", "/accounts/add", "/support"];
     route.contains('{') && !own.iter().any(|start| route.starts_with(start))
 }
 
