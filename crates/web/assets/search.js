@@ -99,8 +99,8 @@
 
   // The address is what Back returns to. To change it takes longer than to show an answer, so it waits for the paint.
   const remember = () => {
-    const query = shown ? "?q=" + encodeURIComponent(shown) : "";
-    if (location.search !== query) history.replaceState(history.state, "", location.pathname + query);
+    if ((new URLSearchParams(location.search).get("q") ?? "").trim() === shown) return;
+    history.replaceState(history.state, "", location.pathname + (shown ? "?q=" + encodeURIComponent(shown) : ""));
   };
 
   // What goes on once an answer stands: the address for Back, the words for a reader.
