@@ -44,6 +44,15 @@ fn one_more_advisor_gets_a_login_and_nobody_gets_two() {
     assert!(fine && said.contains("with the password"), "{said}");
     let (fine, said) = output(heldaway(folder.path(), &add));
     assert!(!fine && said.contains("ivo@fernhill.example"), "{said}");
+    for role in ["data-support", "compliance"] {
+        let email = format!("{role}@fernhill.example");
+        let add = ["add-staff", "--role", role, "--name", "Noor Haddad", "--email", &email];
+        let (fine, said) = output(heldaway(folder.path(), &add));
+        assert!(fine && said.contains(&role.replace('-', "_")), "{said}");
+    }
+    let add = ["add-staff", "--role", "client", "--name", "Ruth", "--email", "ruth@fernhill.example"];
+    let (fine, said) = output(heldaway(folder.path(), &add));
+    assert!(!fine && said.contains("no role of staff"), "{said}");
 }
 
 #[test]
