@@ -31,7 +31,7 @@ pub struct Asked {
 #[derive(Debug, Subcommand)]
 enum Act {
     /// Read official files and own additions into the directory, and write it to a file for `directory.file`.
-    Import(Import),
+    Import(Box<Import>),
     /// Report duplicates, dead addresses and offerings that nobody can tell apart; ends with 1 if something is severe.
     Check {
         /// A directory's file. Without it the one that this installation uses.
