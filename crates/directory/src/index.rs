@@ -196,6 +196,7 @@ fn by_standing(offerings: &[Offering]) -> Vec<u32> {
 }
 
 fn entries(ordered: &[&Offering], order: &[u32], read: &Texts) -> Vec<Entry> {
+    let end_of_written = read.all.iter().filter(|text| text.source != Source::Initials).count() as u32;
     let mut written =
         read.all.iter().zip(0u32..).filter(|(text, _)| text.source != Source::Initials).peekable();
     let mut of_brand: HashMap<&str, u32> = HashMap::new();
@@ -204,7 +205,7 @@ fn entries(ordered: &[&Offering], order: &[u32], read: &Texts) -> Vec<Entry> {
     }
     let entry_numbers = 0u32..;
     let entries = ordered.iter().zip(order).zip(entry_numbers).map(|((offering, at), entry)| {
-        let start = written.peek().map_or(0, |(_, number)| *number);
+        let start = written.peek().map_or(end_of_written, |(_, number)| *number);
         let mut end = start;
         while let Some((_, number)) = written.next_if(|(text, _)| text.entry == entry) {
             end = number + 1;
@@ -233,16 +234,23 @@ fn weights(vocabulary: &Vocabulary, postings: &Lists, read: &Texts, offerings: u
         telling(entries.len() as f32, offerings as f32)
     };
     let mut weights: Vec<f32> = (0..vocabulary.len() as u32).map(weigh).collect();
-    let mut apart = 0.0;
+    // Of the same name; a name whose words another one has already stands only joined.
+    let mut apart: Option<(u32, Source, f32)> = None;
     for text in &read.all {
         let words = read.words_of(text);
         match text.form {
-            Form::Words => apart = words.iter().map(|word| weights[*word as usize]).sum(),
-            Form::Joined if matches!(text.source, Source::Name | Source::Alias(_)) => {
-                let joined = &mut weights[words[0] as usize];
-                *joined = joined.min(apart);
+            Form::Words => {
+                let told = words.iter().map(|word| weights[*word as usize]).sum();
+                apart = Some((text.entry, text.source, told));
             }
-            _ => {}
+            Form::Joined => {
+                let same = apart.filter(|(entry, source, _)| (*entry, *source) == (text.entry, text.source));
+                if let Some((.., told)) = same {
+                    let joined = &mut weights[words[0] as usize];
+                    *joined = joined.min(told);
+                }
+            }
+            Form::NumbersApart => {}
         }
     }
     weights

@@ -1,8 +1,8 @@
 //! The directory: every institution a client may name, found as typed.
 //!
-//! Floor 1. Some 8,900 institutions of the United States are in the binary (`data/README.md`); the sandbox's and a firm's
-//! own offerings are added at start. It lives in memory and is read-only afterwards, so a search takes no lock and asks no
-//! database.
+//! Floor 1. Some 8,900 institutions of the United States are in the binary (`data/README.md`); the sandbox's are added at
+//! start, and a firm's edits make another directory of it (decision 0012). It lives in memory and never changes, so a
+//! search takes no lock and asks no database.
 //!
 //! A search in four steps: what was typed becomes words (`words`), read in several ways, each word with all words of the
 //! directory that it may begin or be a slip of (`query`, `vocabulary`, `slips`); the texts with the rarest of these are
@@ -136,11 +136,10 @@ impl Directory {
         Ok(Self::of(replaced(table::embedded()?, more)))
     }
 
-    /// The directory of a file that `heldaway directory import` wrote, with `more` offerings. What only the binary knows
-    /// isn't listed, but keeps its id: no connection loses its institution.
+    /// The directory of a file that `heldaway directory import` wrote, with `more` offerings. What a later release of the
+    /// binary has brought since is there as well.
     pub fn read(file: &[u8], more: Vec<Offering>) -> Result<Self, Damaged> {
-        let unlisted = table::embedded()?.into_iter().map(|offering| Offering { listed: false, ..offering });
-        Ok(Self::of(replaced(replaced(unlisted.collect(), table::read(file)?), more)))
+        Ok(Self::of(replaced(replaced(table::embedded()?, table::read(file)?), more)))
     }
 
     /// A directory of exactly these offerings.

@@ -68,6 +68,15 @@ impl Table {
         &self.rows
     }
 
+    /// This table with the rows of another one whose ids it lacks, such as those of a later release.
+    #[must_use]
+    pub fn completed_by(self, other: &Self) -> Self {
+        let known: HashSet<&str> = self.rows.iter().map(|row| row.id.as_str()).collect();
+        let new: Vec<Row> =
+            other.rows.iter().filter(|row| !known.contains(row.id.as_str())).cloned().collect();
+        Self::new(&self.as_of, [self.rows, new].concat())
+    }
+
     /// The day of its facts.
     pub fn as_of(&self) -> &str {
         &self.as_of

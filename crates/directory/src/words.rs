@@ -37,7 +37,8 @@ pub(super) fn with_numbers_apart(words: &[Word]) -> Option<Vec<Word>> {
     for word in words {
         let number = |c: char| c.is_ascii_digit();
         match word.text.find(number).filter(|at| *at > 0 && word.text[*at..].chars().all(number)) {
-            Some(at) if word.span.len() == word.text.len() => {
+            // Where a letter takes as many bytes as it was written with, the number stands at the same place.
+            Some(at) if word.span.len() == word.text.len() && word.text.is_ascii() => {
                 let (start, middle, end) = (word.span.start, word.span.start + at, word.span.end);
                 apart.push(Word { text: word.text[..at].to_owned(), span: start..middle });
                 apart.push(Word { text: word.text[at..].to_owned(), span: middle..end });

@@ -64,8 +64,8 @@ pub const HISTORY_DAYS: i32 = 90;
 pub const OVERLAP_DAYS: i32 = 10;
 /// Web addresses typed by hand, in characters.
 pub const ADDRESS_CHARS_MAX: usize = 200;
-/// Other names of one institution.
-pub const ALIASES_MAX: usize = 40;
+/// Other names of one institution; the best-known have some fifty.
+pub const ALIASES_MAX: usize = 200;
 /// One other name of an institution, in characters.
 pub const ALIAS_CHARS_MAX: usize = 80;
 /// What data support tells those who find an institution, and why something was changed or declined, in characters.

@@ -47,12 +47,11 @@ pub struct Search {
 /// are made of, or longer than any institution's name.
 pub fn kept_text(typed: &str) -> Option<String> {
     const WORDS_MAX: usize = 8;
-    const WORD_CHARS_MAX: usize = 10;
     let text = typed.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let host = host(&text);
     let is_host = host.is_some();
     let text = host.unwrap_or(text);
-    let password = |word: &str| !is_host && is_mixed(word) && word.chars().count() > WORD_CHARS_MAX;
+    let password = |word: &str| !is_host && is_like_a_password(word);
     if text.chars().count() < 2
         || text.contains('@')
         || text.chars().any(char::is_control)
@@ -65,24 +64,25 @@ pub fn kept_text(typed: &str) -> Option<String> {
     Some(text.chars().take(limits::SEARCH_CHARS_KEPT).collect::<String>().trim_end().to_owned())
 }
 
-/// Five digits in a row, also when they are typed in groups.
+/// Five digits in a row, also when they are typed in groups, such as a date.
 fn has_number(text: &str) -> bool {
     const DIGITS_MAX: u32 = 4;
     let mut run = 0;
     text.chars().any(|c| {
         run = match c {
             _ if c.is_numeric() => run + 1,
-            ' ' | '-' | '.' => run,
-            _ => 0,
+            _ if c.is_alphabetic() => 0,
+            _ => run,
         };
         run > DIGITS_MAX
     })
 }
 
-/// Letters, digits and signs in one word.
-fn is_mixed(word: &str) -> bool {
-    let sign = |c: char| !c.is_alphanumeric();
-    word.chars().any(char::is_alphabetic) && word.chars().any(char::is_numeric) && word.chars().any(sign)
+/// Letters and digits in one word, longer than `my529` and `401(k)`.
+fn is_like_a_password(word: &str) -> bool {
+    let (letters, digits) = (word.chars().any(char::is_alphabetic), word.chars().any(char::is_numeric));
+    let most = if word.chars().all(char::is_alphanumeric) { 7 } else { 6 };
+    letters && digits && word.chars().count() > most
 }
 
 /// The host of something that looks like a web address.
@@ -167,6 +167,8 @@ mod tests {
             ("harbor.com/accounts/1234567?who=ruth@x.example", "harbor.com"),
             ("www.4-u-federal-2023.com", "4-u-federal-2023.com"),
             ("401k", "401k"),
+            ("403(b)", "403(b)"),
+            ("my529", "my529"),
             ("at&t", "at&t"),
             ("bank of the first national trust of ohio", "bank of the first national trust of ohio"),
         ] {
@@ -186,6 +188,9 @@ mod tests {
             "4111 1111 1111 1111",
             "078-05-1120",
             "copper-orchard-41",
+            "12/31/1970",
+            "Summer24!",
+            "Sunshine2024",
             "Tr0ub4dor&3-horse",
             "my password is Tr0ub4dor&3x here",
             "i would like to find the bank where my mother is",

@@ -66,12 +66,13 @@ impl Engine {
     /// Takes the next step of a run. Never fails because of the institution or the connector: that is an outcome.
     pub(crate) async fn step(&self, run: &Run) -> Result<Stepped, Error> {
         let connection = &run.connection;
-        let found = match self.connectable(connection.firm, &connection.offering).await {
-            Err(Error::Store(error)) => return Err(Error::Store(error)),
-            found => found,
-        };
-        let Ok((offering, connector)) = found else {
-            return Ok(Stepped::failed(Reason::ConnectorConfig, "the offering or its connector is missing"));
+        let (offering, connector) = match self.connectable(connection.firm, &connection.offering).await {
+            Ok(found) => found,
+            Err(Error::UnknownOffering | Error::NotConnectable) => {
+                let detail = "the offering or its connector is missing";
+                return Ok(Stepped::failed(Reason::ConnectorConfig, detail));
+            }
+            Err(error) => return Err(error),
         };
         let secrets = match self.secrets(connection).await {
             Ok(Some(secrets)) => secrets,

@@ -56,9 +56,9 @@ impl Engine {
     /// An offering with its history in the firm.
     pub async fn kept_offering(&self, subject: &Subject, id: &str) -> Result<Kept, Error> {
         permit_in_firm(subject, FirmAct::SeeDirectory)?;
+        let base = self.base_offering(id).ok_or(Error::NotFound)?;
         let reader = self.inner.store.reader(subject);
         let history = reader.offering_history(id).await?;
-        let base = self.base_offering(id).ok_or(Error::NotFound)?;
         let known = self.inner.directory.offering(id).is_some();
         if !known && history.is_empty() {
             return Err(Error::NotFound);
@@ -100,7 +100,11 @@ impl Engine {
             tell_added(&mut tx, subject.firm, request, &edit.wanted).await?;
         }
         tx.commit().await?;
-        self.renew_directory(subject.firm).await.map(drop)
+        // It is saved; a view that can't be built now is built at the next look.
+        if let Err(error) = self.renew_directory(subject.firm).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a directory stays as it was");
+        }
+        Ok(())
     }
 
     /// What was asked for is in the directory already: closes the request and all that are alike, and tells those who

@@ -170,7 +170,10 @@ fn over(base: Arc<Directory>, edits: &[Edit]) -> Arc<Directory> {
 fn offering(base: &Directory, edit: &Edit) -> Option<Offering> {
     match base.offering(&edit.offering) {
         Some(known) => (!edit.changes.is_empty()).then(|| edit.changes.over(known)),
-        None => edit.changes.is_whole().then(|| edit.changes.over(&edit::blank(&edit.offering))),
+        None if edit::is_own(&edit.offering) && edit.changes.is_whole() => {
+            Some(edit.changes.over(&edit::blank(&edit.offering)))
+        }
+        None => None,
     }
 }
 

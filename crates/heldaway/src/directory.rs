@@ -132,7 +132,11 @@ pub(crate) fn table(config: &Config, file: Option<&Path>) -> anyhow::Result<Tabl
 }
 
 fn run_import(config: &Config, asked: &Import) -> anyhow::Result<()> {
-    let present = if asked.fresh { Table::empty() } else { table(config, asked.present.as_deref())? };
+    let present = if asked.fresh {
+        Table::empty()
+    } else {
+        table(config, asked.present.as_deref())?.completed_by(&Table::embedded()?)
+    };
     let taken = |file: &Option<PathBuf>| file.as_deref().map(read).transpose();
     let (table, fdic, foicu) = (taken(&asked.table)?, taken(&asked.fdic)?, taken(&asked.foicu)?);
     let (fs220, fs220d) = (taken(&asked.fs220)?, taken(&asked.fs220d)?);

@@ -46,7 +46,8 @@ texts! {
     );
     OF_FIRM = Text::one(concat!(
         "SELECT ", columns!(), " FROM institution_request r
-         WHERE ", in_firm!("r"), " ORDER BY r.closed_at IS NOT NULL, r.created_at DESC, r.id DESC LIMIT $3"
+         WHERE ", in_firm!("r"), " ORDER BY r.closed_at IS NOT NULL, CASE WHEN r.closed_at IS NULL THEN r.created_at END,
+            r.closed_at DESC, r.id LIMIT $3"
     ));
     BY_ID = Text::one(concat!(
         "SELECT ", columns!(), " FROM institution_request r WHERE ", in_firm!("r"), " AND r.id = $3"

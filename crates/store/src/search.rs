@@ -22,7 +22,11 @@ texts! {
     COUNT = Text::one(
         "INSERT INTO directory_search (firm_id, day, text, kind, offering, count)
          SELECT f.id, $2, $3, $4, $5, 1 FROM firm f
-         WHERE f.id = $1 AND (SELECT COUNT(*) FROM directory_search s WHERE s.firm_id = f.id AND s.day = $2) < $6
+         WHERE f.id = $1 AND (
+             (SELECT COUNT(*) FROM directory_search s WHERE s.firm_id = f.id AND s.day = $2) < $6
+             OR EXISTS (SELECT 1 FROM directory_search s WHERE s.firm_id = f.id AND s.day = $2 AND s.text = $3
+                 AND s.kind = $4 AND s.offering = $5)
+         )
          ON CONFLICT (firm_id, day, text, kind, offering) DO UPDATE SET count = directory_search.count + 1"
     );
     SINCE = Text::one(concat!(

@@ -50,6 +50,7 @@
       });
     }
     field.setAttribute("aria-expanded", String(open && box !== null));
+    if (box) field.setAttribute("aria-controls", box.id); else field.removeAttribute("aria-controls");
   };
 
   const open = () => field.getAttribute("aria-expanded") === "true";
@@ -87,7 +88,15 @@
     const all = options();
     mark(key(all, all.indexOf(active)));
   });
-  field.addEventListener("focus", () => dress(true));
+  // What was marked belongs to the text before; choosing it now would be choosing the wrong one.
+  field.addEventListener("input", () => {
+    mark(null);
+    if (!text()) before = "";
+  });
+  field.addEventListener("focus", () => {
+    dress(true);
+    unhold();
+  });
   field.addEventListener("blur", () => dress(false));
 
   // --- the answers
@@ -123,6 +132,8 @@
       setTimeout(unhold, HOLD_MS);
       return;
     }
+    // Nor under somebody who has gone on into the list or into its form: it comes when they are back in the field.
+    if (found.contains(document.activeElement)) { held = [asked, html]; return; }
     held = null;
     // A note about the answer that stood here is not worth an error once it is gone.
     found.querySelectorAll("[hx-post]").forEach((note) => htmx.trigger(note, "htmx:abort"));
@@ -188,6 +199,7 @@
     remember();
     const { offering } = option.dataset;
     if (offering) navigator.sendBeacon?.("/accounts/add/search/chosen", new URLSearchParams({ typed: text(), offering, before }));
+    before = "";
   };
   found.addEventListener("click", chosen);
   found.addEventListener("auxclick", chosen);
@@ -200,7 +212,7 @@
   });
 
   // --- the start
-  const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-controls": "results", "aria-expanded": "false", "aria-haspopup": "listbox" };
+  const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-haspopup": "listbox" };
   for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
   keep(field.defaultValue.trim(), found.innerHTML);
   before = found.querySelector("[data-nothing]")?.dataset.nothing ?? "";

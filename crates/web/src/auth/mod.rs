@@ -7,7 +7,7 @@ pub(crate) mod sign_in;
 
 use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use domain::person::Role;
+use domain::{PersonId, person::Role};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox};
@@ -18,7 +18,9 @@ use crate::{App, Portal, fail::Fail, route::Routes};
 /// Tries per minute and address at the doors that nobody guards by name: an office behind one address fits, a list of
 /// stolen passwords doesn't.
 const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
-/// Addresses remembered before the quiet ones are forgotten.
+/// Searches in vain that are counted an hour and person, so that nobody fills the list alone.
+const SEARCHES_PER_HOUR: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Addresses, and people, remembered before the quiet ones are forgotten.
 const ADDRESSES_KEPT: usize = 10_000;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -39,6 +41,7 @@ pub(crate) fn landing(role: Role) -> &'static str {
 pub(crate) struct Doors {
     pub(crate) hasher: password::Hasher,
     by_address: DefaultKeyedRateLimiter<IpAddr>,
+    searches: DefaultKeyedRateLimiter<PersonId>,
 }
 
 impl Doors {
@@ -46,6 +49,7 @@ impl Doors {
         Self {
             hasher: password::Hasher::new(Arc::clone(&app.entropy)),
             by_address: RateLimiter::keyed(Quota::per_minute(TRIES_PER_MINUTE)),
+            searches: RateLimiter::keyed(Quota::per_hour(SEARCHES_PER_HOUR)),
         }
     }
 
@@ -59,6 +63,14 @@ impl Doors {
             let wait = refused.wait_time_from(self.by_address.clock().now());
             Fail::TooMany { wait: wait.max(Duration::from_secs(1)) }
         })
+    }
+
+    /// Whether one more search of this person is worth counting: nobody looks in vain for so many institutions.
+    pub(crate) fn counts_search(&self, person: PersonId) -> bool {
+        if self.searches.len() > ADDRESSES_KEPT {
+            self.searches.retain_recent();
+        }
+        self.searches.check_key(&person).is_ok()
     }
 }
 

@@ -157,7 +157,9 @@ fn searched(form: &Form, name: &str) -> Result<String, Fail> {
 pub(crate) async fn nothing(ctx: Ctx, typed: Typed) -> Result<StatusCode, Fail> {
     ctx.must_be_client()?;
     let text = searched(&Form::new(typed), "typed")?;
-    ctx.engine().search_missed(&ctx.subject, &text).await?;
+    if ctx.portal.doors.counts_search(ctx.subject.person) {
+        ctx.engine().search_missed(&ctx.subject, &text).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -170,7 +172,9 @@ pub(crate) async fn chosen(ctx: Ctx, typed: Typed) -> Result<StatusCode, Fail> {
     if offering.len() > limits::ADDRESS_CHARS_MAX {
         return Err(Fail::Unreadable);
     }
-    ctx.engine().search_corrected(&ctx.subject, &text, &before, offering).await?;
+    if ctx.portal.doors.counts_search(ctx.subject.person) {
+        ctx.engine().search_corrected(&ctx.subject, &text, &before, offering).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -67,7 +67,7 @@ pub(super) fn read(form: &mut Form, was: &Offering) -> Option<Offering> {
         "" => home_url.clone(),
         _ => address(form, "login_url", &was.login_url),
     };
-    let also_known_as = aliases(form, name.as_deref().unwrap_or_default());
+    let also_known_as = aliases(form, name.as_deref().unwrap_or_default(), was);
     let note = text(form, "note", "");
     let name = name?;
     let brand = brand?;
@@ -118,8 +118,8 @@ fn address(form: &mut Form, name: &str, was: &str) -> Option<String> {
     address
 }
 
-/// One a line, each once, without the name itself.
-fn aliases(form: &mut Form, name: &str) -> Option<Vec<String>> {
+/// One a line, each once, without the name itself. What was there already is never too many.
+fn aliases(form: &mut Form, name: &str, was: &Offering) -> Option<Vec<String>> {
     let mut found: Vec<String> = Vec::new();
     let text = form.text("aliases").to_owned();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -138,8 +138,8 @@ fn aliases(form: &mut Form, name: &str) -> Option<Vec<String>> {
         }
         found.push(line.to_owned());
     }
-    if found.len() > limits::ALIASES_MAX {
-        let (most, are) = (limits::ALIASES_MAX, found.len());
+    let (most, are) = (limits::ALIASES_MAX.max(was.also_known_as.len()), found.len());
+    if are > most {
         form.problem("aliases", format!("Please enter at most {most} other names; these are {are}."));
         return None;
     }
@@ -184,9 +184,19 @@ mod tests {
     }
 
     #[test]
+    fn everything_that_is_shipped_can_be_edited() {
+        let directory = directory::Directory::load(Vec::new()).unwrap();
+        for offering in directory.offerings() {
+            let mut form = filled(offering, 0);
+            let read = read(&mut form, offering);
+            assert_eq!(read.as_ref(), Some(offering), "{}: {:?}", offering.id, form.errors());
+        }
+    }
+
+    #[test]
     fn what_is_wrong_stays_in_its_field() {
         let offering = samples::offering();
-        let many = (0..41).map(|n| format!("name {n}")).collect::<Vec<_>>().join("\n");
+        let many = (0..=limits::ALIASES_MAX).map(|n| format!("name {n}")).collect::<Vec<_>>().join("\n");
         let long = "x".repeat(limits::ALIAS_CHARS_MAX + 1);
         let note = "x".repeat(limits::NOTE_CHARS_MAX + 1);
         for (field, typed) in [

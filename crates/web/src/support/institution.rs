@@ -9,7 +9,7 @@ use axum::{
 use directory::Directory;
 use domain::{
     RequestId,
-    edit::{self, EditKind},
+    edit::{self, Changes, EditKind},
     institution::Offering,
     limits,
     rights::FirmAct,
@@ -229,7 +229,7 @@ pub(super) async fn save(ctx: Ctx, Path(id): Path<String>, typed: Typed) -> Resu
     // Judged by what was looked at; whether it still holds is the store's to say.
     let was = kept.at(version).ok_or(Fail::Unreadable)?;
     let wanted = fields::read(&mut form, &was);
-    if wanted.as_ref() == Some(&was) && form.is_good() {
+    if wanted.as_ref().is_some_and(|wanted| is_same(wanted, &was)) && form.is_good() {
         form.problem("name", "Nothing was changed.");
     }
     let comment = comment(&mut form);
@@ -257,7 +257,7 @@ pub(super) async fn save(ctx: Ctx, Path(id): Path<String>, typed: Typed) -> Resu
 async fn stale(ctx: &Ctx, form: Form, wanted: Offering) -> Result<Response, Fail> {
     let kept = ctx.engine().kept_offering(&ctx.subject, &wanted.id).await?;
     // The same form a second time has done its work the first time.
-    if kept.offering == wanted {
+    if is_same(&kept.offering, &wanted) {
         return Ok(Redirect::to(&format!("/support/institutions/{}", wanted.id)).into_response());
     }
     let newest = kept.history.first().ok_or(Fail::Missing)?;
@@ -271,6 +271,11 @@ async fn stale(ctx: &Ctx, form: Form, wanted: Offering) -> Result<Response, Fail
     page(ctx, &kept, form, Around { stale: Some(stale), twins: Vec::new() }, StatusCode::CONFLICT).await
 }
 
+/// Whether two say the same of an institution; other names have no order.
+fn is_same(one: &Offering, other: &Offering) -> bool {
+    Changes::between(one, other).is_empty()
+}
+
 fn comment(form: &mut Form) -> Option<String> {
     fields::text(form, "comment", "Please say why, for those who read the history later.")
 }
@@ -281,7 +286,7 @@ pub(super) async fn list(ctx: Ctx, Path(id): Path<String>, typed: Typed) -> Resu
     let form = Form::new(typed);
     let listed = form.checked("listed");
     let kind = if listed { EditKind::Shown } else { EditKind::Hidden };
-    again(&ctx, &id, &form, kind, |kept| Some(Offering { listed, ..kept.offering.clone() })).await
+    again(&ctx, &id, form, kind, |kept| Some(Offering { listed, ..kept.offering.clone() })).await
 }
 
 /// `POST /support/institutions/{offering}/restore`: as it was at an earlier version; 0 is as the binary has it.
@@ -292,14 +297,14 @@ pub(super) async fn restore(ctx: Ctx, Path(id): Path<String>, typed: Typed) -> R
     if to == 0 && edit::is_own(&id) {
         return Err(Fail::Unreadable);
     }
-    again(&ctx, &id, &form, EditKind::Restored, |kept| kept.at(to)).await
+    again(&ctx, &id, form, EditKind::Restored, |kept| kept.at(to)).await
 }
 
 /// A change of the whole. `form` brings the version that was looked at, and why.
 async fn again(
     ctx: &Ctx,
     id: &str,
-    form: &Form,
+    mut form: Form,
     kind: EditKind,
     wanted: impl Fn(&Kept) -> Option<Offering>,
 ) -> Result<Response, Fail> {
@@ -310,7 +315,9 @@ async fn again(
     if wanted == kept.offering {
         return Ok(to.into_response());
     }
-    let comment: String = form.text("comment").chars().take(limits::NOTE_CHARS_MAX).collect();
+    let Some(comment) = comment(&mut form) else {
+        return page(ctx, &kept, form, Around::default(), StatusCode::UNPROCESSABLE_ENTITY).await;
+    };
     let edit = OfferingEdit { wanted, version, kind, comment };
     match ctx.engine().edit_offering(&ctx.subject, &ctx.operation, &edit, None).await {
         Ok(()) => Ok(to.into_response()),
@@ -418,7 +425,7 @@ pub(super) async fn add(ctx: Ctx, typed: Typed) -> Result<Response, Fail> {
 
 #[cfg(test)]
 mod tests {
-    use domain::edit::{Changes, Edit};
+    use domain::edit::Edit;
 
     use super::*;
     use crate::client::samples;
