@@ -282,12 +282,34 @@ test('both themes and sizes, without a finding', async () => {
   await page.keyboard.press('ArrowDown');
   findings.push(...(await client.look('search-open')));
   await page.setViewportSize(WIDE);
+  for (const [text, name] of [['first national bank', 'namesakes'], ['netbenefits.com', 'address'], ['wels fargo', 'slip']]) {
+    await typed(text);
+    findings.push(...(await client.look(`search-${name}`)));
+  }
   await typed('zzqqxxyy');
   findings.push(...(await client.look('search-none')));
   await page.setViewportSize({ width: 320, height: 640 });
   await typed('fidelity');
   findings.push(...(await client.overflow()));
   assert.deepEqual(findings, []);
+});
+
+test('typing on after marking an entry chooses nothing of before', async () => {
+  await typed('fid');
+  await page.keyboard.press('ArrowDown');
+  assert.ok(await field.getAttribute('aria-activedescendant'));
+  // The answer to what is typed now doesn't come before Enter.
+  let go;
+  const held = new Promise((resolve) => (go = resolve));
+  const later = (url) => url.searchParams.get('q')?.startsWith('fide');
+  await page.route(later, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await field.pressSequentially('elity h');
+  assert.equal(await field.getAttribute('aria-activedescendant'), null);
+  go();
+  await page.unroute(later, { behavior: 'wait' });
 });
 
 test('without JavaScript it is a form and a list of links', async () => {
