@@ -50,7 +50,10 @@
       });
     }
     field.setAttribute("aria-expanded", String(open && box !== null));
-    if (box) field.setAttribute("aria-controls", box.id); else field.removeAttribute("aria-controls");
+    // Only what is there can be pointed at.
+    for (const [name, id] of [["aria-controls", "results"], ["aria-describedby", "q-hint"]]) {
+      if (document.getElementById(id)) field.setAttribute(name, id); else field.removeAttribute(name);
+    }
   };
 
   const open = () => field.getAttribute("aria-expanded") === "true";

@@ -185,26 +185,34 @@ impl Row {
         } else {
             ""
         };
-        let name = if matched.field == Field::Name && matched.text == offering.name {
-            pieces(&matched.text, &matched.spans)
-        } else {
-            pieces(&offering.name, &[])
-        };
+        let in_name = within_name(offering, matched);
+        let also = (matched.field == Field::Alias && in_name.is_none())
+            .then(|| pieces(&matched.text, &matched.spans));
         Self {
             id: offering.id.clone(),
             href: format!("/accounts/add/{}?q={}", offering.id, encoded(typed)),
             initials: initials(&offering.name),
             hue: hue(&offering.brand),
-            name,
+            name: pieces(&offering.name, &in_name.unwrap_or_default()),
             pill: pill(offering, connections),
             what: capital(&dotted(&[purpose(offering), place])),
             addresses: addresses(offering, matched),
-            also: (matched.field == Field::Alias).then(|| pieces(&matched.text, &matched.spans)),
+            also,
             note: offering.note.clone(),
             how: How::of(offering),
             hidden: false,
         }
     }
+}
+
+/// What of the name to mark: also where another name, or the brand, is a part of it, as `Fidelity` is of `Fidelity
+/// Investments`.
+fn within_name(offering: &Offering, matched: &Matched) -> Option<Vec<Range<usize>>> {
+    if matched.field == Field::Address {
+        return None;
+    }
+    let at = offering.name.find(&matched.text)?;
+    Some(matched.spans.iter().map(|span| at + span.start..at + span.end).collect())
 }
 
 impl How {
@@ -444,6 +452,9 @@ mod tests {
         let by_alias = row(&offering, Field::Alias, "Fidelity 401k", std::slice::from_ref(&(9..13)));
         assert_eq!(told(&by_alias.also.unwrap()), "Fidelity [401k]");
         assert_eq!(told(&by_alias.name), "Fidelity NetBenefits");
+        let by_brand = row(&offering, Field::Alias, "Fidelity", std::slice::from_ref(&(0..4)));
+        assert_eq!(told(&by_brand.name), "[Fide]lity NetBenefits");
+        assert!(by_brand.also.is_none());
         // Of the login's host, of the home's, with `www.` before it, and across the two parts.
         for (text, spans, first, second) in [
             ("nb.fidelity.com", 3..11, "nb.|[fidelity].com", "|netbenefits.com"),

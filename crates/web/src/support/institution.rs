@@ -283,10 +283,16 @@ fn comment(form: &mut Form) -> Option<String> {
 /// `POST /support/institutions/{offering}/listed`: hides it from those who search, or shows it again.
 pub(super) async fn list(ctx: Ctx, Path(id): Path<String>, typed: Typed) -> Result<Response, Fail> {
     ctx.must_in_firm(FirmAct::EditDirectory)?;
-    let form = Form::new(typed);
+    let mut form = Form::new(typed);
     let listed = form.checked("listed");
     let kind = if listed { EditKind::Shown } else { EditKind::Hidden };
-    again(&ctx, &id, form, kind, |kept| Some(Offering { listed, ..kept.offering.clone() })).await
+    if comment(&mut form).is_none() {
+        let kept = ctx.engine().kept_offering(&ctx.subject, &id).await?;
+        let mut form = fields::filled(&kept.offering, kept.version);
+        comment(&mut form);
+        return page(&ctx, &kept, form, Around::default(), StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    again(&ctx, &id, &form, kind, |kept| Some(Offering { listed, ..kept.offering.clone() })).await
 }
 
 /// `POST /support/institutions/{offering}/restore`: as it was at an earlier version; 0 is as the binary has it.
@@ -297,14 +303,14 @@ pub(super) async fn restore(ctx: Ctx, Path(id): Path<String>, typed: Typed) -> R
     if to == 0 && edit::is_own(&id) {
         return Err(Fail::Unreadable);
     }
-    again(&ctx, &id, form, EditKind::Restored, |kept| kept.at(to)).await
+    again(&ctx, &id, &form, EditKind::Restored, |kept| kept.at(to)).await
 }
 
 /// A change of the whole. `form` brings the version that was looked at, and why.
 async fn again(
     ctx: &Ctx,
     id: &str,
-    mut form: Form,
+    form: &Form,
     kind: EditKind,
     wanted: impl Fn(&Kept) -> Option<Offering>,
 ) -> Result<Response, Fail> {
@@ -315,9 +321,7 @@ async fn again(
     if wanted == kept.offering {
         return Ok(to.into_response());
     }
-    let Some(comment) = comment(&mut form) else {
-        return page(ctx, &kept, form, Around::default(), StatusCode::UNPROCESSABLE_ENTITY).await;
-    };
+    let comment: String = form.text("comment").chars().take(limits::NOTE_CHARS_MAX).collect();
     let edit = OfferingEdit { wanted, version, kind, comment };
     match ctx.engine().edit_offering(&ctx.subject, &ctx.operation, &edit, None).await {
         Ok(()) => Ok(to.into_response()),

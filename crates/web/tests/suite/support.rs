@@ -147,6 +147,9 @@ async fn of_two_who_correct_at_once_neither_loses_a_word() {
 async fn what_is_hidden_is_marked_and_can_be_shown_again() {
     let portal = portal().await;
     let (_, mut noor) = desk(&portal).await;
+    let silent = noor.post(&format!("{PLATYPUS}/listed"), &[("version", "0"), ("comment", " ")]).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(silent.body.contains("Please say why") && silent.body.contains("First Platypus Bank"));
     let hidden = noor.post(&format!("{PLATYPUS}/listed"), &[("version", "0"), ("comment", "Closed")]).await;
     assert_eq!(hidden.status, StatusCode::SEE_OTHER, "{}", hidden.body);
     assert!(noor.get(PLATYPUS).await.body.contains("Hidden from clients"));
