@@ -407,6 +407,10 @@ impl Connection {
             return;
         }
         self.turn(self.resting(review), now);
+        if self.reason == AttendedOnly {
+            // Whatever run was due before, it would be one that nobody can answer.
+            self.due_at = None;
+        }
         match review.fetch {
             Some(true) if review.undecided == 0 => {
                 self.begin(Work { kind: AttemptKind::Refresh, attended: true }, now);

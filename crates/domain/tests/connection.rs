@@ -401,6 +401,17 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// Found by the property below.
+#[test]
+fn where_each_run_needs_a_person_a_decision_leaves_nothing_due() {
+    let mut missing = connection(Reason::AccountMissing, None);
+    missing.attended_only = true;
+    missing.due_at = Some(now() + Duration::from_secs(3_600));
+    let review = Review { undecided: 0, missing: 0, partial: false, fetch: None };
+    let settled = missing.on(Event::Reviewed(review), now(), &Daily).unwrap();
+    assert_eq!((settled.reason, settled.due_at), (Reason::AttendedOnly, None));
+}
+
 proptest! {
     /// Whatever happens in whatever order, a connection never waits for nobody: it runs, or is due, or a person or an
     /// administrator has something to do; and where a person must act nothing is tried.
