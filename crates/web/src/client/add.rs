@@ -192,8 +192,8 @@ mod tests {
         for text in [
             "<h2 id=\"brand-1\">Fidelity: ",
             "Compare the address",
-            "Fidelity Investments",
-            "Fidelity NetBenefits",
+            "<mark>Fidelity</mark> Investments",
+            "<mark>Fidelity</mark> NetBenefits",
             "<b>fidelity.com</b>",
             "Connected",
             "href=\"/accounts/add/fidelity-netbenefits?q=fidelity\"",
@@ -205,7 +205,7 @@ mod tests {
         samples::keep("search", &html);
         let part =
             view(&Asked { q: "fidelity".to_owned(), more: String::new() }).as_found().render().unwrap();
-        assert!(part.contains("Fidelity NetBenefits") && !part.contains("<html"));
+        assert!(part.contains("</mark> NetBenefits") && !part.contains("<html"));
     }
 
     #[test]
