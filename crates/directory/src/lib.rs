@@ -185,11 +185,8 @@ impl Directory {
 
     /// The best-known listed offerings, for a page on which nothing was typed yet.
     pub fn popular(&self, most: usize) -> Vec<&Offering> {
-        let mut listed: Vec<&Offering> = self.offerings.iter().filter(|offering| offering.listed).collect();
-        listed
-            .sort_by_key(|offering| (offering.popularity, std::cmp::Reverse(offering.assets_usd_thousands)));
-        listed.truncate(most);
-        listed
+        let entries = self.index().entries.iter().take(most);
+        entries.map(|entry| &self.offerings[entry.offering as usize]).collect()
     }
 
     /// The offerings meant by what was typed: a name, a part of it, an abbreviation, a web address, with slips of the

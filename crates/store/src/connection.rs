@@ -99,6 +99,10 @@ texts! {
          WHERE ", reach!(), " AND c.household_id = $5 AND c.reason <> 'removed'
          GROUP BY c.id, o.id ORDER BY c.institution, c.id"
     ));
+    BARE = Text::one(concat!(
+        "SELECT ", columns!(), " FROM connection c JOIN household h ON h.id = c.household_id
+         WHERE ", reach!(), " AND c.household_id = $5 AND c.reason <> 'removed' ORDER BY c.institution, c.id"
+    ));
     WITHIN_REACH = Text::one(concat!(
         "SELECT ", sighted!("$5"), " FROM ", around!(), "
          WHERE ", reach!(), " AND c.reason <> 'removed'
@@ -201,6 +205,11 @@ impl Reader {
     pub async fn connections(&self, household: HouseholdId) -> Result<Vec<Connection>, Error> {
         let rows = self.ask(OF_HOUSEHOLD).bind(household).bind(limits::MISSING_RUNS_FLAGGED);
         Ok(told_apart(rows.all(sighted).await?))
+    }
+
+    /// The same without what stands around them: for an answer to each letter that somebody types.
+    pub async fn bare_connections(&self, household: HouseholdId) -> Result<Vec<Connection>, Error> {
+        self.ask(BARE).bind(household).all(connection).await
     }
 
     /// All connections within reach, by household.

@@ -82,7 +82,7 @@ pub(crate) struct Asked {
 /// The whole page, or only what was found when htmx asks while somebody types.
 pub(crate) async fn search(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Html<String>, Fail> {
     let household = ctx.subject.household.ok_or(Fail::Missing)?;
-    let connections = ctx.reader().connections(household).await?;
+    let connections = ctx.reader().bare_connections(household).await?;
     let directory = ctx.directory().await?;
     let title = "Where do you log in?";
     let page = if ctx.htmx { ctx.part(Nav::Accounts, title) } else { ctx.page(Nav::Accounts, title).await? };
