@@ -20,6 +20,7 @@ mod index;
 mod query;
 mod rank;
 mod slips;
+mod states;
 pub mod table;
 mod texts;
 mod vocabulary;

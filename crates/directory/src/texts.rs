@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use domain::institution::{InstitutionKind, Offering};
 
-use super::{address::Address, vocabulary::Intake, words};
+use super::{address::Address, states, vocabulary::Intake, words};
 
 /// What of an offering a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl Texts {
 
     /// City and state, the state also by its name: `Omaha, NE` → `omaha ne nebraska`.
     fn place(&mut self, place: &str) -> Vec<u32> {
-        let state = place.rsplit_once(", ").and_then(|(_, code)| state_name(code)).unwrap_or_default();
+        let state = place.rsplit_once(", ").and_then(|(_, code)| states::name(code)).unwrap_or_default();
         let read = words::read(place).into_iter().chain(words::read(state));
         read.map(|word| self.intake.number(&word.text)).collect()
     }
@@ -173,80 +173,5 @@ fn words_for(kind: InstitutionKind) -> &'static str {
         InstitutionKind::Payroll => "payroll pay paystub",
         InstitutionKind::Crypto => "crypto bitcoin wallet exchange",
         InstitutionKind::Other => "",
-    }
-}
-
-fn state_name(code: &str) -> Option<&'static str> {
-    STATES.binary_search_by(|(known, _)| (*known).cmp(code)).ok().map(|at| STATES[at].1)
-}
-
-/// Postal codes of states and territories, sorted.
-const STATES: [(&str, &str); 56] = [
-    ("AK", "Alaska"),
-    ("AL", "Alabama"),
-    ("AR", "Arkansas"),
-    ("AS", "American Samoa"),
-    ("AZ", "Arizona"),
-    ("CA", "California"),
-    ("CO", "Colorado"),
-    ("CT", "Connecticut"),
-    ("DC", "District of Columbia"),
-    ("DE", "Delaware"),
-    ("FL", "Florida"),
-    ("GA", "Georgia"),
-    ("GU", "Guam"),
-    ("HI", "Hawaii"),
-    ("IA", "Iowa"),
-    ("ID", "Idaho"),
-    ("IL", "Illinois"),
-    ("IN", "Indiana"),
-    ("KS", "Kansas"),
-    ("KY", "Kentucky"),
-    ("LA", "Louisiana"),
-    ("MA", "Massachusetts"),
-    ("MD", "Maryland"),
-    ("ME", "Maine"),
-    ("MI", "Michigan"),
-    ("MN", "Minnesota"),
-    ("MO", "Missouri"),
-    ("MP", "Northern Mariana Islands"),
-    ("MS", "Mississippi"),
-    ("MT", "Montana"),
-    ("NC", "North Carolina"),
-    ("ND", "North Dakota"),
-    ("NE", "Nebraska"),
-    ("NH", "New Hampshire"),
-    ("NJ", "New Jersey"),
-    ("NM", "New Mexico"),
-    ("NV", "Nevada"),
-    ("NY", "New York"),
-    ("OH", "Ohio"),
-    ("OK", "Oklahoma"),
-    ("OR", "Oregon"),
-    ("PA", "Pennsylvania"),
-    ("PR", "Puerto Rico"),
-    ("RI", "Rhode Island"),
-    ("SC", "South Carolina"),
-    ("SD", "South Dakota"),
-    ("TN", "Tennessee"),
-    ("TX", "Texas"),
-    ("UT", "Utah"),
-    ("VA", "Virginia"),
-    ("VI", "Virgin Islands"),
-    ("VT", "Vermont"),
-    ("WA", "Washington"),
-    ("WI", "Wisconsin"),
-    ("WV", "West Virginia"),
-    ("WY", "Wyoming"),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn states_are_sorted() {
-        assert!(STATES.is_sorted());
-        assert_eq!((state_name("NE"), state_name("XX")), (Some("Nebraska"), None));
     }
 }

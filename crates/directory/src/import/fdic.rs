@@ -10,6 +10,7 @@ use super::{
     sheet::{At, Sheet},
     work::regulator_key,
 };
+use crate::states;
 
 const SOURCE: &str = "FDIC institutions";
 
@@ -69,7 +70,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<List, Refused> {
             home_url,
             city: names::city(line.get(city)),
             city_cut: false,
-            state: names::state(line.get(state)).unwrap_or_default().to_owned(),
+            state: states::code(line.get(state)).unwrap_or_default().to_owned(),
             assets_usd_thousands: thousands(line.get(assets)),
         });
     }

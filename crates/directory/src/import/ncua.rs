@@ -9,6 +9,7 @@ use super::{
     official::{Entry, List},
     sheet::Sheet,
 };
+use crate::states;
 
 const FOICU: &str = "FOICU.txt";
 const FS220: &str = "FS220.txt";
@@ -66,7 +67,7 @@ pub(crate) fn read(sources: &Sources<'_>) -> Result<Option<List>, Refused> {
         let (city, state) = match offices.get(charter) {
             Some((city, state)) => (city.clone(), state.clone()),
             None => {
-                (names::city(line.get(city)), names::state(line.get(state)).unwrap_or_default().to_owned())
+                (names::city(line.get(city)), states::code(line.get(state)).unwrap_or_default().to_owned())
             }
         };
         let other_names = trade_names.get(charter).into_iter().flatten().map(|name| names::tidy(name));
@@ -114,7 +115,7 @@ fn main_offices(bytes: Option<&[u8]>) -> Result<HashMap<String, (String, String)
     for line in sheet.lines().filter(|line| line.get(main).eq_ignore_ascii_case("yes")) {
         let home = line.maybe(country);
         let state =
-            names::state(line.get(state)).filter(|_| home.is_empty() || home.starts_with("United States"));
+            states::code(line.get(state)).filter(|_| home.is_empty() || home.starts_with("United States"));
         if let Some(state) = state.filter(|_| !line.get(city).is_empty()) {
             let charter = line.get(number).trim_start_matches('0').to_owned();
             offices.insert(charter, (names::city(line.get(city)), state.to_owned()));

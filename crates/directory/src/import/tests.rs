@@ -1,7 +1,10 @@
 mod properties;
 
 use super::*;
-use crate::table::{Column, Row, Standing};
+use crate::{
+    states,
+    table::{Column, Row, Standing},
+};
 
 const FDIC_HEADER: &str = "STALP,NAME,CERT,CITY,ASSET,ACTIVE,WEBADDR,ZIP,TE01N528,TE01N529\n";
 
@@ -291,7 +294,7 @@ fn names_are_cut_and_recased_by_rule() {
     }
     assert_eq!(names::slug("M&T Bank's (U.S.)"), "m-and-t-banks-us");
     assert_eq!(
-        (names::state("ohio"), names::state("OH"), names::state("Ontario")),
+        (states::code("ohio"), states::code("OH"), states::code("Ontario")),
         (Some("OH"), Some("OH"), None)
     );
 }
